@@ -1,0 +1,29 @@
+"""Finds out why a PyTorch network is not learning, proves it, repairs it and proves the repair."""
+
+from importlib import import_module
+from importlib.metadata import version as _version
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from relume import errors, types
+    from relume.catalogue import activations
+    from relume.replacement import replace
+    from relume.studies.study import study
+
+__version__ = _version("relume")
+__all__ = ["__version__", "activations", "errors", "replace", "study", "types"]
+
+_HOMES = {
+    "activations": "relume.catalogue",
+    "replace": "relume.replacement",
+    "study": "relume.studies.study",
+}
+
+
+def __getattr__(name: str) -> object:
+    # torch takes seconds to import; `relume --help` and a shell's completion must not wait for it.
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    if name in ("errors", "types"):
+        return import_module(f"relume.{name}")
+    raise AttributeError(f"module 'relume' has no attribute {name!r}")

@@ -1,0 +1,49 @@
+"""One exception class per kind of trouble; every message says what was wrong, where, and what to do."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class RelumeError(Exception):
+    """Anything relume says no to. Catch this one to catch them all."""
+
+
+class UnknownNameError(RelumeError, KeyError):
+    """A name that is not in the mapping it was looked up in."""
+
+    __str__ = Exception.__str__  # KeyError would show the message in quotes
+
+
+class DataError(RelumeError, ValueError):
+    """A data set that cannot be trained on."""
+
+
+class BuildError(RelumeError, ValueError):
+    """A user's build function that failed or returned no network."""
+
+
+class PlanError(RelumeError, ValueError):
+    """A study that cannot be run as it was asked for."""
+
+
+class ReplacementError(RelumeError, ValueError):
+    """An activation that cannot stand where another one stood."""
+
+
+class MissingExtraError(RelumeError, ImportError):
+    """A package that belongs to an extra that is not installed."""
+
+
+class TargetError(RelumeError, OSError):
+    """A file or folder that cannot be read or written."""
+
+
+def unknown_name(kind: str, name: str, known: Iterable[str], *, listing: str) -> UnknownNameError:
+    """Say that `name` is unknown, suggest the nearest known one, and tell how to list all.
+
+    >>> print(unknown_name("activation", "rleu", ["relu", "tanh"], listing="relume activations"))
+    unknown activation 'rleu'. Did you mean 'relu'? 'relume activations' lists all.
+    """
+    nearest = get_close_matches(name.lower(), list(known), n=1, cutoff=0.5)
+    suggestion = f" Did you mean {nearest[0]!r}?" if nearest else ""
+    return UnknownNameError(f"unknown {kind} {name!r}.{suggestion} '{listing}' lists all.")

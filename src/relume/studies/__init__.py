@@ -1,0 +1,1 @@
+"""Many networks trained fairly: one protocol, paired seeds, intervals."""

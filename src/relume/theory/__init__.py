@@ -1,0 +1,1 @@
+"""What should happen: expectations over random networks, for any activation of the catalogue."""
