@@ -12,6 +12,16 @@ PerUnit = NDArray[np.float64]
 Initialisation = Literal["pytorch", "xavier", "he", "variance-preserving"]
 
 
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """An estimate over seeds with its 95 % interval; nan bounds where there were too few seeds for one."""
+
+    estimate: float
+    low: float
+    high: float
+    seeds: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
     """One place where an activation is applied."""
