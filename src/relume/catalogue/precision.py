@@ -46,3 +46,18 @@ def finite(x: Tensor) -> Tensor:
 def finite_below(x: Tensor) -> Tensor:
     """`x` with -inf drawn in to the lowest finite number; +inf stays."""
     return x.clamp(min=torch.finfo(x.dtype).min)
+
+
+def keep_nan(x: Tensor, y: Tensor) -> Tensor:
+    """`y`, but NaN where `x` is: comparisons would send a NaN to one of the branches."""
+    return torch.where(x.isnan(), x, y)
+
+
+def zero(x: Tensor) -> Tensor:
+    """The second derivative of what is piecewise linear."""
+    return keep_nan(x, torch.zeros_like(x))
+
+
+def slopes(x: Tensor, where: Tensor, inside: Tensor | float, outside: Tensor | float) -> Tensor:
+    """The derivative of what is piecewise linear: `inside` where the condition holds, else `outside`."""
+    return keep_nan(x, torch.where(where, torch.full_like(x, 1) * inside, outside).to(x.dtype))
