@@ -2,8 +2,8 @@
 
     python tools/make_fashion_mnist.py /usr/share/datasets/fashion-mnist
 
-Debian's package dataset-fashion-mnist puts the originals there. The same originals give the same arrays, and with
-the same zlib the same bytes.
+Debian's package dataset-fashion-mnist puts the originals there. The same originals give the same arrays, and
+with the same zlib the same bytes.
 """
 
 import io
@@ -43,7 +43,7 @@ def write(path: Path, arrays: dict[str, Bytes]) -> None:
             np.lib.format.write_array(member, np.ascontiguousarray(array), version=(1, 0))
             info = zipfile.ZipInfo(f"{name}.npy", date_time=EARLIEST)
             info.create_system = 3  # else it tells Windows from Unix
-            # LZMA would be 15 % smaller, but eight times slower to read, and some Pythons are built without it.
+            # LZMA would be 15 % smaller, but 8 times slower to read, and some Pythons are built without it.
             archive.writestr(info, member.getvalue(), zipfile.ZIP_DEFLATED, compresslevel=9)
 
 

@@ -3,7 +3,7 @@
 import importlib
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from difflib import get_close_matches
 from pathlib import Path
 from types import ModuleType
@@ -27,6 +27,7 @@ def call(spec: str) -> Source:
     with _working_folder_first(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(SEED)
         function = _function(_module(module_name, spec), function_name, spec)
+        torch.manual_seed(SEED)  # again, for a module draws numbers only when it is imported the first time
         try:
             result = function()
         except (Exception, SystemExit) as error:
@@ -44,7 +45,8 @@ def _working_folder_first() -> Iterator[None]:
     try:
         yield
     finally:
-        sys.path.remove(folder)
+        with suppress(ValueError):  # the user's code may have taken it away
+            sys.path.remove(folder)
 
 
 def _module(name: str, spec: str) -> ModuleType:

@@ -29,6 +29,7 @@ NPZ_NAMES = [
 
 # http://yann.lecun.com/exdb/mnist, "the IDX file format": the third byte is the type, numbers are big-endian.
 IDX_TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
+IDX_DIMENSIONS = 8  # more than any data has; a damaged header may say 255
 IDX_PARTS = {
     "training images": "train-images-idx3-ubyte",
     "training labels": "train-labels-idx1-ubyte",
@@ -94,6 +95,9 @@ def read_npz(path: Path) -> Source:
         raise DataError(
             f"an array of Python objects, not of numbers: {path}. Save arrays of numbers."
         ) from None
+    strange = [name for name, array in zip(names, arrays, strict=True) if not isinstance(array, np.ndarray)]
+    if strange:
+        raise DataError(f"{strange[0]} is not an array: {path}. Write the file with numpy.savez.")
     return _source(str(path), arrays)
 
 
@@ -144,9 +148,10 @@ def _read_idx(path: Path) -> NDArray[Any]:
             content = gzip.decompress(content)
         except (OSError, EOFError, zlib.error):
             raise DataError(f"a gzip file that is damaged or cut short: {path}. Fetch it again.") from None
-    if len(content) < 4 or content[:2] != b"\0\0" or content[2] not in IDX_TYPES:
+    magic = content[:4].ljust(4, b"\xff")
+    if magic[:2] != b"\0\0" or magic[2] not in IDX_TYPES or magic[3] > IDX_DIMENSIONS:
         raise DataError(f"not an idx file: {path}. It should start with two zero bytes and a type.")
-    dtype, dimensions = np.dtype(IDX_TYPES[content[2]]), content[3]
+    dtype, dimensions = np.dtype(IDX_TYPES[magic[2]]), magic[3]
     start = 4 + 4 * dimensions
     # Numbers of Python, for a damaged header may announce more than 64 bits count.
     shape = [int.from_bytes(content[at : at + 4], "big") for at in range(4, start, 4)]
