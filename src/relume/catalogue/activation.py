@@ -78,6 +78,7 @@ class Activation:
     - `concatenated`: [..., units] -> [..., 2 units]; each output belongs to the input it was made from.
     - `gated`: functions of two tensors, the gate's pre-activation u and the linear factor v: g(u) v, and its first and
       second derivative with respect to u. As it is linear in v, the derivative with respect to v is value(u, 1).
+      As a module it takes both from one tensor, v from the first half and u from the second, as `nn.GLU` does.
     """
 
     name: str
@@ -123,7 +124,8 @@ class Activation:
         ReLU()
         """
         for alias in self.aliases:
-            if alias.is_module:
+            # torch's own knows nothing of `unit_axis`
+            if alias.is_module and (self.form == "elementwise" or unit_axis == -1):
                 module: nn.Module = alias.call(**alias.arguments)
                 return module
         return ClosedForm(self, unit_axis=unit_axis)
@@ -145,7 +147,8 @@ class ClosedForm(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """[..., units, ...] -> [..., units, ...]; twice the units if concatenated, half of them if gated."""
         if self.activation.form == "gated":
-            return self.activation.value(*x.chunk(2, self.unit_axis))
+            v, u = x.chunk(2, self.unit_axis)
+            return self.activation.value(u, v)
         if self.activation.form == "concatenated":
             moved = x.movedim(self.unit_axis, -1)
             return self.activation.value(moved).movedim(-1, self.unit_axis)

@@ -47,7 +47,9 @@ def rectifier(name: str, *, derivative_at_zero: float, aliases: tuple[Alias, ...
         aliases=aliases,
         chain=_chain_of_relu if is_torchs_own else None,
         overwrite=torch.relu_ if is_torchs_own else None,
-        citation=Citation("Nair & Hinton", 2010, "Rectified linear units improve restricted Boltzmann machines"),
+        citation=Citation(
+            "Nair & Hinton", 2010, "Rectified linear units improve restricted Boltzmann machines"
+        ),
     )
 
 
@@ -71,7 +73,9 @@ def leaky(name: str, slope: float, citation: Citation, aliases: tuple[Alias, ...
         kinks=(Kink(0.0, slope),),
         aliases=aliases,
         # The slope is positive, so the sign of y tells the sign of x.
-        chain=lambda grad, x, y, out: aten.leaky_relu_backward.grad_input(grad, y, slope, True, grad_input=out),
+        chain=lambda grad, x, y, out: aten.leaky_relu_backward.grad_input(
+            grad, y, slope, True, grad_input=out
+        ),
         overwrite=lambda x: F.leaky_relu_(x, slope),
         citation=citation,
     )
@@ -238,7 +242,7 @@ absolute = Activation(
     name="abs",
     formula="|x|",
     value=torch.abs,
-    derivative=torch.sign,
+    derivative=lambda x: keep_nan(x, x.sign()),
     second_derivative=zero,
     range=(0.0, INFINITY),
     limits=(INFINITY, INFINITY),
