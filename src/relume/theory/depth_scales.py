@@ -74,7 +74,7 @@ def correlation_fixed_point(activation: Activation, q: float, *, sigma_w: float)
 
 
 def correlation_series(activation: Activation, q: float) -> Tensor:
-    r"""Expand E[phi(u_1) phi(u_2)] = sum_n a_n^2 c^n into its a_n^2, [TERMS]; u has variance q, correlation c.
+    r"""Expand E[phi(u_1) phi(u_2)] = sum_n a_n^2 c^n into its a_n^2, [TERMS]; u has variance q.
 
     a_n = E[phi(sqrt(q) z) h_n(z)] with the normalised Hermite polynomials h_n (Mehler's formula), so kinks
     need no two-dimensional care; for a concatenated form the mean over its outputs. A gated form's linear

@@ -28,6 +28,7 @@ class Estimate:
     error: float
 
     def __add__(self, other: "Estimate") -> "Estimate":
+        """Add values and errors."""
         return Estimate(self.value + other.value, self.error + other.error)
 
     def scaled(self, factor: float) -> "Estimate":
@@ -91,12 +92,13 @@ def hermite_rule(order: int) -> tuple[Tensor, Tensor]:
 
 
 def panel_edges(kinks: Iterable[float]) -> Tensor:
-    """Give the ends of the panels, [panels + 1]: evenly from -40 to 40, and ever closer to 0 and to each kink."""
+    """Give the ends of the panels, [panels + 1]: evenly spaced, and ever closer to 0 and to each kink."""
     steps = PANEL * 0.5 ** torch.arange(HALVINGS + 1, dtype=torch.float64)
     offsets = torch.cat([-steps, steps.new_zeros(1), steps])
     graded = [point + offsets for point in (0.0, *kinks) if abs(point) < CUT]
     even = torch.arange(-CUT, CUT + PANEL, PANEL, dtype=torch.float64)
-    return torch.cat([even, *graded]).clamp(-CUT, CUT).sort().values.unique_consecutive()
+    edges = torch.cat([even, *graded]).clamp(-CUT, CUT)
+    return torch.from_numpy(np.unique(edges.numpy()))
 
 
 def panel_rule(edges: Tensor, order: int) -> tuple[Tensor, Tensor]:
