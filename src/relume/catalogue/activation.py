@@ -23,6 +23,7 @@ class Citation:
     title: str
 
     def __str__(self) -> str:
+        """Author (year), title."""
         return f"{self.author} ({self.year}), {self.title}"
 
 
@@ -30,8 +31,8 @@ class Citation:
 class Kink:
     """A point where the function is not smooth, and the derivative chosen there.
 
-    `kind` names the lowest order that breaks: the value jumps (`jump`), the slope is infinite on one side (`vertical`),
-    the slope jumps (`corner`), or only the second derivative jumps (`curvature`).
+    `kind` names the lowest order that breaks: the value jumps (`jump`), the slope is infinite on one side
+    (`vertical`), the slope jumps (`corner`), or only the second derivative jumps (`curvature`).
     """
 
     at: float
@@ -43,8 +44,8 @@ class Kink:
 class Alias:
     """A callable of torch that computes the activation when called with these arguments after the input.
 
-    `call` is a function, an unbound tensor method, or a module class. A module is matched by its attributes of the
-    arguments' names, so `Alias(nn.GELU, {"approximate": "tanh"})` tells the two forms of GELU apart.
+    `call` is a function, an unbound tensor method, or a module class. A module is matched by its attributes of
+    the arguments' names, so `Alias(nn.GELU, {"approximate": "tanh"})` tells the two forms of GELU apart.
     """
 
     call: Callable[..., Any]
@@ -71,14 +72,14 @@ class Alias:
 class Activation:
     r"""An activation function in closed form.
 
-    `value`, `derivative` and `second_derivative` take a tensor of any shape and return one of the same shape and dtype,
-    by the form:
+    `value`, `derivative` and `second_derivative` take a tensor of any shape and return one of the same shape
+    and dtype, by the form:
 
-    - `elementwise`: f(x), f'(x), f''(x). Learnable `parameters` are keywords with their initial values as defaults.
+    - `elementwise`: f(x), f'(x), f''(x). Learnable `parameters` are keywords, their initial values the defaults.
     - `concatenated`: [..., units] -> [..., 2 units]; each output belongs to the input it was made from.
-    - `gated`: functions of two tensors, the gate's pre-activation u and the linear factor v: g(u) v, and its first and
-      second derivative with respect to u. As it is linear in v, the derivative with respect to v is value(u, 1).
-      As a module it takes both from one tensor, v from the first half and u from the second, as `nn.GLU` does.
+    - `gated`: functions of two tensors, the gate's pre-activation u and the linear factor v: g(u) v, and its
+      first and second derivative with respect to u. As it is linear in v, the derivative with respect to v is
+      value(u, 1). As a module it takes v from the first half of the units and u from the second, as `nn.GLU`.
     """
 
     name: str
@@ -103,19 +104,21 @@ class Activation:
     overwrite: Callable[[Tensor], object] | None = None
 
     def __repr__(self) -> str:
+        """Show the name and the formula."""
         return f"<Activation {self.name}: {self.formula}>"
 
     def __reduce__(self) -> tuple[Callable[[str], "Activation"], tuple[str]]:
-        # The closed forms are lambdas, which do not pickle; the name brings back the same object.
+        """Pickle by name: the closed forms are lambdas, and the name brings back the same object."""
         return _by_name, (self.name,)
 
     def module(self, *, unit_axis: int = -1) -> nn.Module:
-        """A fresh module that computes this activation: torch's own where there is one.
+        """Build a module that computes this activation: torch's own where there is one.
 
         Parameters
         ----------
         unit_axis
-            The axis that a concatenated or gated form doubles or halves: 1 for [batch, channels, height, width].
+            The axis that a concatenated or gated form doubles or halves: 1 for [batch, channels, height,
+            width].
 
         Examples
         --------
@@ -141,7 +144,7 @@ class ClosedForm(nn.Module):
             self.register_parameter(name, nn.Parameter(torch.tensor(initial)))
 
     def extra_repr(self) -> str:
-        """The name and the formula."""
+        """Show the name and the formula."""
         return f"{self.activation.name}: {self.activation.formula}"
 
     def forward(self, x: Tensor) -> Tensor:
@@ -158,7 +161,7 @@ class ClosedForm(nn.Module):
 
 
 class _Elementwise(torch.autograd.Function):
-    """f(x) with the closed derivative as its backward pass, so that the derivative chosen at a kink is the one used."""
+    """f(x) with the closed derivative as its backward pass, so that the one chosen at a kink is used."""
 
     generate_vmap_rule = True
 

@@ -1,4 +1,4 @@
-"""Exponential activations and their algebraic kin: linear on one side, a smooth approach to an end on the other."""
+"""Exponential activations and their algebraic kin: linear on one side, a smooth end on the other."""
 
 import torch
 from torch import Tensor, nn

@@ -26,7 +26,7 @@ DEEP_SPIKING = Citation("Hunsberger & Eliasmith", 2015, "Spiking deep networks w
 
 
 def _drive(current: Tensor) -> Tensor:
-    """What the steady potential E + R I exceeds the threshold by, in spans."""
+    """Compute what the steady potential E + R I exceeds the threshold by, in spans."""
     return (REST - THRESHOLD) / SPAN + RESISTANCE / SPAN * current
 
 

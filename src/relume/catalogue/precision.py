@@ -26,7 +26,8 @@ def in_single(form: ClosedFunction) -> ClosedFunction:
 def vanishing_wins(form: ClosedFunction) -> ClosedFunction:
     """`form` for products of a power and a factor that vanishes exponentially, so that 0 * inf is 0, not NaN.
 
-    The argument is drawn in to where its third power is still finite and every exponential has long underflowed.
+    The argument is drawn in to where its third power is still finite and every exponential has long
+    underflowed.
     """
 
     @in_single
@@ -54,10 +55,10 @@ def keep_nan(x: Tensor, y: Tensor) -> Tensor:
 
 
 def zero(x: Tensor) -> Tensor:
-    """The second derivative of what is piecewise linear."""
+    """Give the second derivative of what is piecewise linear."""
     return keep_nan(x, torch.zeros_like(x))
 
 
 def slopes(x: Tensor, where: Tensor, inside: Tensor | float, outside: Tensor | float) -> Tensor:
-    """The derivative of what is piecewise linear: `inside` where the condition holds, else `outside`."""
+    """Give the derivative of what is piecewise linear: `inside` where the condition holds, else `outside`."""
     return keep_nan(x, torch.where(where, torch.full_like(x, 1) * inside, outside).to(x.dtype))

@@ -5,7 +5,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from relume.catalogue.activation import Activation, Alias, Citation, Kink
-from relume.catalogue.precision import in_single, keep_nan, slopes, zero
+from relume.catalogue.precision import keep_nan, slopes, zero
 
 aten = torch.ops.aten
 INFINITY = float("inf")

@@ -25,7 +25,7 @@ MOBILE_NET = Citation("Howard et al.", 2019, "Searching for MobileNetV3")
 
 
 def _value(step: Step) -> ClosedFunction:
-    """x t(x), which at the infinities is the rectifier's 0 and infinity."""
+    """X t(x), which at the infinities is the rectifier's 0 and infinity."""
     inside = vanishing_wins(lambda x, **parameters: x * step(x, **parameters)[0])
     return lambda x, **parameters: torch.where(x.isinf(), x.relu(), inside(x, **parameters))
 
@@ -97,7 +97,7 @@ def self_gated(  # noqa: PLR0913  what differs between them, and no more
     chain: Callable[[Tensor, Tensor, Tensor, Tensor], object] | None = None,
     parameters: Mapping[str, float] | None = None,
 ) -> Activation:
-    """x t(x) for a smooth step t from 0 to 1; `value` is torch's kernel where there is one."""
+    """X t(x) for a smooth step t from 0 to 1; `value` is torch's kernel where there is one."""
     return Activation(
         name=name,
         formula=formula,
