@@ -1,0 +1,147 @@
+"""How every figure looks: a colour for each activation, labels at the curves, SVG for light and dark."""
+
+import io
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+from zlib import crc32
+
+from relume.errors import MissingExtraError
+
+try:
+    import matplotlib as mpl
+    from matplotlib.axes import Axes as Axes
+    from matplotlib.figure import Figure as Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+except ModuleNotFoundError as error:
+    raise MissingExtraError(
+        'matplotlib is not installed: needed for the report. Run: pip install "relume[why]"'
+    ) from error
+
+# After Okabe & Ito's palette for every kind of colour vision; each is seen on white and on black.
+COLOURS = {
+    "sigmoid": "#d55e00",
+    "tanh": "#2f7fc1",
+    "relu": "#009e73",
+    "leaky_relu": "#d99000",
+    "softplus": "#c46a9d",
+    "elu": "#8a6fd1",
+    "gelu": "#3fa9d8",
+    "lif": "#8c8c8c",
+}
+OTHERS = ("#b0792b", "#5f9e3f", "#c4506b", "#6a8caf", "#9a7bb0", "#4aa39a")
+DASHES = {
+    "sigmoid": "--",
+    "tanh": "-.",
+    "softplus": ":",
+    "leaky_relu": (0, (6, 2)),
+    "elu": (0, (3, 1, 1, 1, 1, 1)),
+}
+INK = "#010203"  # text and axes; in a page it becomes the text's own colour
+STYLE: dict[Any, Any] = {
+    "font.family": "sans-serif",
+    "font.size": 10.0,
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "axes.titlesize": 11.0,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "grid.color": "#8c8c8c",
+    "grid.alpha": 0.25,
+    "lines.linewidth": 1.8,
+    "text.color": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "relume",
+    "axes.formatter.use_mathtext": False,
+}
+
+
+def colour(activation: str) -> str:
+    """Choose the colour of an activation, the same in every figure and every run."""
+    return COLOURS.get(activation) or OTHERS[crc32(activation.encode()) % len(OTHERS)]
+
+
+def panels(titles: Sequence[str], *, columns: int, height: float) -> tuple[Figure, list[Axes]]:
+    """Make a figure with a panel for each title; `height` is one row's, in inches."""
+    with mpl.rc_context(STYLE):
+        rows = max(1, -(-len(titles) // columns))
+        layout = ConstrainedLayoutEngine(h_pad=0.09, w_pad=0.09)
+        figure = Figure(figsize=(3.8 * columns if columns > 1 else 5.6, height * rows), layout=layout)
+        grid = figure.subplots(rows, columns, squeeze=False, sharey=True).flat
+        for axes, title in zip(grid, titles, strict=False):
+            axes.set_title(title, loc="left")
+            axes.grid(visible=True)
+            axes.tick_params(labelleft=True)
+        for axes in list(grid)[len(titles) :]:
+            axes.remove()
+    return figure, list(figure.axes)
+
+
+def label_curves(axes: Axes, ends: Mapping[str, tuple[float, float]], *, left: bool = False) -> None:
+    """Write each name beside the end of its curve at (x, y), apart enough to be read.
+
+    Call it last: it needs the axes' final limits.
+    """
+    low, high = axes.transData.inverted().transform(axes.transAxes.transform([(0, 0), (1, 1)]))[:, 1]
+    to_fraction = (axes.transData + axes.transAxes.inverted()).transform
+    places = {name: to_fraction((x, min(max(y, low), high))) for name, (x, y) in ends.items()}
+    figure = axes.get_figure(root=True)
+    inches = axes.get_position().height * figure.get_figheight() if figure else 2.0
+    heights = spread([y for _, y in places.values()], gap=0.16 / inches)
+    for (name, (x, y)), height in zip(places.items(), heights, strict=True):
+        axes.annotate(
+            name,
+            xy=(x, y),
+            xytext=(x - 0.05 if left else x + 0.05, height),
+            xycoords="axes fraction",
+            textcoords="axes fraction",
+            ha="right" if left else "left",
+            va="center",
+            fontsize=9,
+            color=colour(name),
+            arrowprops={"arrowstyle": "-", "color": colour(name), "lw": 0.6, "shrinkA": 0, "shrinkB": 0},
+        )
+
+
+def spread(heights: Sequence[float], *, gap: float) -> list[float]:
+    """Move heights apart until neighbours are at least `gap` apart, and into 0 to 1; as little as that takes.
+
+    >>> [round(height, 2) for height in spread([0.5, 0.5, 0.9, 1.0], gap=0.1)]
+    [0.45, 0.55, 0.85, 0.95]
+    """
+    order = sorted(range(len(heights)), key=heights.__getitem__)
+    # Labels that touch form a block, centred on the mean of where its labels would be.
+    blocks: list[tuple[float, int]] = []  # (centre, labels)
+    for index in order:
+        centre, size = _inside(heights[index], gap), 1
+        while blocks and centre - blocks[-1][0] < gap * (size + blocks[-1][1]) / 2:
+            before, many = blocks.pop()
+            centre, size = (centre * size + before * many) / (size + many), size + many
+            centre = _inside(centre, gap * size)
+        blocks.append((centre, size))
+    placed = [centre + gap * (i - (size - 1) / 2) for centre, size in blocks for i in range(size)]
+    return [place for _, place in sorted(zip(order, placed, strict=True))]
+
+
+def _inside(centre: float, height: float) -> float:
+    return max(min(centre, 1 - height / 2), height / 2)
+
+
+def svg(figure: Figure, *, name: str) -> str:
+    """Render a figure for a page: no background, the text's own colour, ids that begin with `name`."""
+    stream = io.StringIO()
+    with mpl.rc_context(STYLE):
+        figure.savefig(stream, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+    text = stream.getvalue()
+    text = text[text.index("<svg") :].replace(INK, "currentColor")
+    text = re.sub(r'\bid="', f'id="{name}-', text)
+    text = re.sub(r'(xlink:href="#|url\(#)', rf"\g<1>{name}-", text)
+    text = re.sub(r"<metadata>.*?</metadata>\s*", "", text, flags=re.DOTALL)
+    return re.sub(
+        r'(<svg [^>]*?)width="[^"]*pt"',
+        r"\1",
+        re.sub(r'(<svg [^>]*?)height="[^"]*pt"', r"\1", text, count=1),
+        count=1,
+    )
