@@ -39,7 +39,7 @@ def wrong_imports(sources: dict[str, str]) -> list[str]:
         for path, text in sources.items()
         if (own := path.split("/")[0].removesuffix(".py")) != "__init__"
         for part in imported_parts(ast.parse(text))
-        if part not in (own, "__version__") and FLOORS[part] >= FLOORS[own]
+        if part not in (own, "__version__") and FLOORS[part] >= max(FLOORS[own], 1)
     ]
 
 

@@ -1,0 +1,102 @@
+"""Trains one network alone, the way anyone would: the reference for every faster engine."""
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from relume.catalogue import activations
+from relume.catalogue.activation import ClosedForm
+from relume.studies.data import Dataset
+from relume.studies.optimizers import torch_optimizer
+from relume.studies.protocol import Advance, Job, Training, batch_order, probe
+from relume.studies.readings import pooled_readings, pooled_sums
+from relume.types import Outcome, Reading, Sums
+
+
+def train_plain(
+    model: nn.Module, job: Job, data: Dataset, training: Training, advance: Advance = lambda networks: None
+) -> Outcome:
+    """Train `model` in place on the batches of the job's seed."""
+    at_start = measure(model, job, data)
+    optimizer = torch_optimizer(training.optimizer, list(model.parameters()), job.setting.learning_rate)
+    losses: list[float] = []
+    diverged_at = None
+    model.train()
+    for batch in batch_order(len(data.train_y), training, job.seed):
+        optimizer.zero_grad()
+        loss = F.cross_entropy(model(data.train_x[batch]), data.train_y[batch])
+        advance(1)
+        if not math.isfinite(loss.item()):
+            diverged_at = len(losses)
+            break
+        losses.append(loss.item())
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+    return Outcome(
+        setting=job.setting,
+        seed=job.seed,
+        losses=torch.tensor(losses, dtype=torch.float64).numpy(),
+        diverged_at=diverged_at,
+        accuracy=math.nan if diverged_at is not None else accuracy(model, data),
+        at_start=at_start,
+        at_end={} if diverged_at is not None else measure(model, job, data),
+    )
+
+
+@torch.no_grad()
+def accuracy(model: nn.Module, data: Dataset) -> float:
+    """Share of the test examples that the model gets right, in evaluation mode."""
+    model.eval()
+    batches = zip(data.test_x.split(1000), data.test_y.split(1000), strict=True)
+    return sum(int((model(x).argmax(-1) == y).sum()) for x, y in batches) / len(data.test_y)
+
+
+def measure(model: nn.Module, job: Job, data: Dataset) -> dict[str, Reading]:
+    """Readings over the probe examples at every module of the activation under study, in evaluation mode.
+
+    Only modules are seen: a network that calls the activation as a function gives no readings.
+    """
+    x, y = probe(data)
+    model.eval()
+    with recorded_outputs(model, job.setting.activation) as outputs:
+        loss = F.cross_entropy(model(x), y)
+    paths, values = [path for path, _ in outputs], [value for _, value in outputs]
+    if not values:
+        return {}
+    gradients = torch.autograd.grad(loss, values)
+    sums: list[tuple[Sums, Sums]] = [
+        (pooled_sums(value.detach()[None])[0], pooled_sums(gradient[None])[0])
+        for value, gradient in zip(values, gradients, strict=True)
+    ]
+    return pooled_readings(paths, job.setting.activation, len(y), sums)
+
+
+@contextmanager
+def recorded_outputs(model: nn.Module, activation: str) -> Iterator[list[tuple[str, Tensor]]]:
+    """While the context is open, the outputs of the model's modules of this activation, in order of execution."""
+    outputs: list[tuple[str, Tensor]] = []
+    aliases = activations[activation].aliases
+
+    def record(path: str) -> object:
+        def hook(module: nn.Module, args: tuple[object, ...], output: Tensor) -> Tensor:
+            # The clone goes on, so that an in-place operation after the activation leaves what was recorded alone.
+            outputs.append((path, output))
+            return output.clone()
+
+        return hook
+
+    hooks = [
+        module.register_forward_hook(record(path))  # type: ignore[arg-type]
+        for path, module in model.named_modules()
+        if any(alias.matches(module) for alias in aliases)
+        or (isinstance(module, ClosedForm) and module.activation.name == activation)
+    ]
+    try:
+        yield outputs
+    finally:
+        for hook in hooks:
+            hook.remove()

@@ -1,0 +1,122 @@
+"""Finished networks on disk, so that an interrupted study goes on where it stopped."""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from relume.errors import TargetError
+from relume.studies.data import Dataset
+from relume.studies.protocol import Job, Training
+from relume.types import Outcome, Reading, Setting, Site, Sums
+
+SCHEMA = 1
+
+
+class Store:
+    """Outcomes by what they were trained on: the data, the training, the network's setting and its seed."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def finished(self, keys: Sequence[str]) -> dict[str, Outcome]:
+        """The outcomes stored under these keys."""
+        found = {}
+        for key in keys:
+            row = self._connection.execute("SELECT record FROM outcome WHERE key = ?", (key,)).fetchone()
+            if row:
+                found[key] = from_json(row[0])
+        return found
+
+    def add(self, outcomes: Iterable[tuple[str, Outcome]]) -> None:
+        """Write outcomes in one transaction: all of them or, if the process dies, none."""
+        with self._connection:
+            self._connection.executemany(
+                "INSERT OR REPLACE INTO outcome VALUES (?, ?)", [(key, to_json(o)) for key, o in outcomes]
+            )
+
+
+@contextmanager
+def open_store(path: Path | None) -> Iterator[Store]:
+    """The store in the file `path`, made if need be; in memory without a path.
+
+    Raises
+    ------
+    TargetError
+        The file cannot be opened, or is something else.
+    """
+    try:
+        connection = sqlite3.connect(path if path else ":memory:")
+        (schema,) = connection.execute("PRAGMA user_version").fetchone()
+        if schema not in (0, SCHEMA):
+            raise TargetError(
+                f"{path} was written by another version of relume (schema {schema}, this one reads {SCHEMA}). "
+                "Give another --out folder."
+            )
+        connection.execute("CREATE TABLE IF NOT EXISTS outcome (key TEXT PRIMARY KEY, record TEXT NOT NULL)")
+        connection.execute(f"PRAGMA user_version = {SCHEMA}")
+        connection.commit()
+    except sqlite3.Error as error:
+        raise TargetError(f"not a study that can be written to: {path} ({error}). Give another --out folder.") from error
+    try:
+        yield Store(connection)
+    finally:
+        connection.close()
+
+
+def fingerprint(data: Dataset) -> str:
+    """A checksum of the examples and labels."""
+    digest = sha256(f"{data.name} {data.classes}".encode())
+    for tensor in (data.train_x, data.train_y, data.test_x, data.test_y):
+        digest.update(str(tuple(tensor.shape)).encode())
+        digest.update(tensor.contiguous().numpy().tobytes())
+    return digest.hexdigest()
+
+
+def key(job: Job, training: Training, data_and_code: str) -> str:
+    """What an outcome is stored under; `data_and_code` is a checksum of what else it depends on."""
+    parts = [SCHEMA, data_and_code, asdict(training), asdict(job.setting), job.seed]
+    return sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def to_json(outcome: Outcome) -> str:
+    """An outcome as text; arrays become lists, float64 to the last digit."""
+
+    def plain(value: Any) -> Any:
+        return value.tolist() if isinstance(value, np.ndarray) else value
+
+    return json.dumps(asdict(outcome), default=plain)
+
+
+def from_json(text: str) -> Outcome:
+    """The outcome that `to_json` wrote."""
+    fields = json.loads(text)
+    fields["setting"] = Setting(**fields["setting"])
+    fields["losses"] = np.asarray(fields["losses"], dtype=np.float64)
+    for when in ("at_start", "at_end"):
+        fields[when] = {name: _reading(reading) for name, reading in fields[when].items()}
+    return Outcome(**fields)
+
+
+def _reading(fields: dict[str, Any]) -> Reading:
+    return Reading(
+        site=Site(**fields["site"]),
+        examples=fields["examples"],
+        value=_sums(fields["value"]),
+        gradient=_sums(fields["gradient"]),
+    )
+
+
+def _sums(fields: dict[str, list[float]]) -> Sums:
+    return Sums(
+        count=np.asarray(fields["count"], dtype=np.int64),
+        sum=np.asarray(fields["sum"], dtype=np.float64),
+        sum_of_squares=np.asarray(fields["sum_of_squares"], dtype=np.float64),
+        zeros=np.asarray(fields["zeros"], dtype=np.int64),
+    )
