@@ -23,7 +23,7 @@ class Citation:
     title: str
 
     def __str__(self) -> str:
-        """Author (year), title."""
+        """Name the author, the year and the title."""
         return f"{self.author} ({self.year}), {self.title}"
 
 
@@ -44,8 +44,8 @@ class Kink:
 class Alias:
     """A callable of torch that computes the activation when called with these arguments after the input.
 
-    `call` is a function, an unbound tensor method, or a module class. A module is matched by its attributes of
-    the arguments' names, so `Alias(nn.GELU, {"approximate": "tanh"})` tells the two forms of GELU apart.
+    `call` is a function, an unbound tensor method, or a module class. A module is matched by its attributes
+    of the arguments' names, so `Alias(nn.GELU, {"approximate": "tanh"})` tells the two forms of GELU apart.
     """
 
     call: Callable[..., Any]
@@ -75,7 +75,8 @@ class Activation:
     `value`, `derivative` and `second_derivative` take a tensor of any shape and return one of the same shape
     and dtype, by the form:
 
-    - `elementwise`: f(x), f'(x), f''(x). Learnable `parameters` are keywords, their initial values the defaults.
+    - `elementwise`: f(x), f'(x), f''(x). Learnable `parameters` are keywords with their initial values as
+      defaults.
     - `concatenated`: [..., units] -> [..., 2 units]; each output belongs to the input it was made from.
     - `gated`: functions of two tensors, the gate's pre-activation u and the linear factor v: g(u) v, and its
       first and second derivative with respect to u. As it is linear in v, the derivative with respect to v is

@@ -35,7 +35,7 @@ def rectifier(name: str, *, derivative_at_zero: float, aliases: tuple[Alias, ...
         name=name,
         formula="max(0, x)",
         value=torch.relu,
-        derivative=lambda x: keep_nan(x, torch.heaviside(x, x.new_tensor(derivative_at_zero))),
+        derivative=lambda x: torch.where(x == 0, derivative_at_zero, slopes(x, x > 0, 1.0, 0.0)),
         second_derivative=zero,
         range=(0.0, INFINITY),
         limits=(0.0, INFINITY),
@@ -58,7 +58,7 @@ def _chain_of_relu(grad: Tensor, x: Tensor, y: Tensor, out: Tensor) -> object:
 
 
 def leaky(name: str, slope: float, citation: Citation, aliases: tuple[Alias, ...]) -> Activation:
-    """The identity above zero, and a fixed slope below."""
+    """Build the identity above zero, and a fixed slope below."""
     return Activation(
         name=name,
         formula=f"x if x > 0 else {slope:.3g} x",
@@ -92,6 +92,13 @@ relu = rectifier(
         Alias(Tensor.relu),
         Alias(Tensor.relu_),
         Alias(F.threshold, {"threshold": 0, "value": 0}),
+    ),
+)
+relu_half_at_zero = rectifier("relu_half_at_zero", derivative_at_zero=0.5)
+relu_one_at_zero = rectifier(
+    "relu_one_at_zero",
+    derivative_at_zero=1.0,
+    aliases=(  # unlike relu, clamp lets the gradient through at its ends
         Alias(torch.clamp, {"min": 0}),
         Alias(torch.clamp_, {"min": 0}),
         Alias(torch.clamp_min, {"min": 0}),
@@ -102,8 +109,6 @@ relu = rectifier(
         Alias(Tensor.clamp_min_, {"min": 0}),
     ),
 )
-relu_half_at_zero = rectifier("relu_half_at_zero", derivative_at_zero=0.5)
-relu_one_at_zero = rectifier("relu_one_at_zero", derivative_at_zero=1.0)
 leaky_relu = leaky(
     "leaky_relu",
     LEAKY_SLOPE,
@@ -116,7 +121,12 @@ rrelu = leaky(
     Citation(
         "Xu, Wang, Chen & Li", 2015, "Empirical evaluation of rectified activations in convolutional network"
     ),
-    (Alias(nn.RReLU), Alias(F.rrelu), Alias(F.rrelu_), Alias(torch.rrelu), Alias(torch.rrelu_)),
+    (
+        Alias(nn.RReLU),
+        Alias(F.rrelu),
+        Alias(F.rrelu_),
+        Alias(torch.rrelu),
+    ),
 )
 prelu = Activation(
     name="prelu",
@@ -151,9 +161,6 @@ relu6 = Activation(
         Alias(nn.ReLU6),
         Alias(F.relu6),
         Alias(F.hardtanh, {"min_val": 0, "max_val": 6}),
-        Alias(torch.clamp, {"min": 0, "max": 6}),
-        Alias(Tensor.clamp, {"min": 0, "max": 6}),
-        Alias(Tensor.clamp_, {"min": 0, "max": 6}),
     ),
     # 0 < y < 6 exactly where 0 < x < 6, so y is enough.
     chain=lambda grad, x, y, out: aten.hardtanh_backward.grad_input(grad, y, 0, 6, grad_input=out),
@@ -232,7 +239,7 @@ thresholded_relu = Activation(
     aliases=(
         Alias(nn.Threshold, {"threshold": THRESHOLD, "value": 0}),
         Alias(F.threshold, {"threshold": THRESHOLD, "value": 0}),
-        Alias(F.threshold_, {"threshold": THRESHOLD, "value": 0}),
+        Alias(torch.threshold_, {"threshold": THRESHOLD, "value": 0}),
     ),
     citation=Citation(
         "Konda, Memisevic & Krueger", 2015, "Zero-bias autoencoders and the benefits of co-adapting features"

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from relume.catalogue.activation import Activation, Alias, Citation, Kink
-from relume.catalogue.precision import ClosedFunction, finite, finite_below, slopes, vanishing_wins
+from relume.catalogue.precision import ClosedFunction, finite, finite_below, in_single, slopes, vanishing_wins
 
 aten = torch.ops.aten
 INFINITY = float("inf")
@@ -25,9 +25,8 @@ MOBILE_NET = Citation("Howard et al.", 2019, "Searching for MobileNetV3")
 
 
 def _value(step: Step) -> ClosedFunction:
-    """X t(x), which at the infinities is the rectifier's 0 and infinity."""
-    inside = vanishing_wins(lambda x, **parameters: x * step(x, **parameters)[0])
-    return lambda x, **parameters: torch.where(x.isinf(), x.relu(), inside(x, **parameters))
+    gate = vanishing_wins(lambda x, **parameters: step(x, **parameters)[0])
+    return in_single(lambda x, **parameters: finite_below(x) * gate(x, **parameters))
 
 
 def _slope(step: Step) -> ClosedFunction:
@@ -74,7 +73,7 @@ def _mish_step(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def _tanh_exp_step(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    e = x.clamp(max=10).exp()  # tanh(exp(10)) is 1 in every precision, exp(89) is infinite in single
+    e = x.clamp(max=5).exp()  # tanh(exp(5)) is 1 in every precision, and cosh(exp(7)) is infinite
     t, dt = e.tanh(), e * e.cosh() ** -2
     return t, dt, dt * (1 - 2 * e * t)
 
@@ -97,7 +96,7 @@ def self_gated(  # noqa: PLR0913  what differs between them, and no more
     chain: Callable[[Tensor, Tensor, Tensor, Tensor], object] | None = None,
     parameters: Mapping[str, float] | None = None,
 ) -> Activation:
-    """X t(x) for a smooth step t from 0 to 1; `value` is torch's kernel where there is one."""
+    """Build x t(x) for a smooth step t from 0 to 1; `value` is torch's kernel where there is one."""
     return Activation(
         name=name,
         formula=formula,
@@ -201,7 +200,7 @@ hardswish = Activation(
     name="hardswish",
     formula="x min(max(0, x / 6 + 1 / 2), 1)",
     value=lambda x: F.hardswish(finite_below(x)),
-    derivative=lambda x: torch.where(x.abs() < 3, x / 3 + 0.5, slopes(x, x > 0, 1.0, 0.0)),
+    derivative=in_single(lambda x: torch.where(x.abs() < 3, x / 3 + 0.5, slopes(x, x > 0, 1.0, 0.0))),
     second_derivative=lambda x: slopes(x, x.abs() < 3, 1 / 3, 0.0),
     range=(-0.375, INFINITY),
     limits=(0.0, INFINITY),

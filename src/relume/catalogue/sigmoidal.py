@@ -133,9 +133,6 @@ hardtanh = Activation(
         Alias(nn.Hardtanh),
         Alias(F.hardtanh),
         Alias(F.hardtanh_),
-        Alias(torch.clamp, {"min": -1, "max": 1}),
-        Alias(Tensor.clamp, {"min": -1, "max": 1}),
-        Alias(Tensor.clamp_, {"min": -1, "max": 1}),
     ),
     # |y| < 1 exactly where |x| < 1, so y is enough.
     chain=lambda grad, x, y, out: aten.hardtanh_backward.grad_input(grad, y, -1, 1, grad_input=out),
