@@ -103,7 +103,7 @@ def summary() -> Summary:
         diverged(r) if (r.network, r.initialisation, r.activation) == ("mlp 20x32", "he", "elu") else r
         for r in rows
     ]
-    same = [r for r in rows if r.initialisation == "he"]
+    same = [replace(r, learning_rate=0.1) for r in rows if r.initialisation == "he"]
     best = [
         min((r for r in rows if (r.network, r.activation) == (n, a)), key=loss)
         for n in DEPTHS

@@ -19,15 +19,9 @@ def answer(summary: Summary) -> list[str]:
     if not subjects:
         return ["The study compared no two activations."]
     subject = SUBJECT if SUBJECT in subjects else subjects[0]
-    return [
-        sentence
-        for basis in OPENINGS
-        if (
-            sentence := _sentence(
-                basis, [c for c in summary.comparisons if (c.basis, c.activation) == (basis, subject)]
-            )
-        )
-    ]
+    own = [c for c in summary.comparisons if c.activation == subject]
+    sentences = [_sentence(basis, [c for c in own if c.basis == basis]) for basis in OPENINGS]
+    return [*filter(None, sentences), MEANING]
 
 
 def _sentence(basis: Basis, comparisons: Sequence[Comparison]) -> str:

@@ -101,7 +101,14 @@ def label_curves(axes: Axes, ends: Mapping[str, tuple[float, float]], *, left: b
             va="center",
             fontsize=9,
             color=colour(name),
-            arrowprops={"arrowstyle": "-", "color": colour(name), "lw": 0.6, "shrinkA": 0, "shrinkB": 0},
+            arrowprops={
+                "arrowstyle": "-",
+                "color": colour(name),
+                "lw": 0.6,
+                "shrinkA": 0,
+                "shrinkB": 0,
+                "relpos": (1 if left else 0, 0.5),
+            },
         )
 
 

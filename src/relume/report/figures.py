@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from relume.catalogue import activations
 from relume.catalogue.activation import Activation
@@ -81,7 +80,7 @@ def training_curves(summary: Summary, network: str) -> Figure:
         for row in chosen:
             axes.plot(np.arange(1, len(row.curve) + 1), row.curve, **_line(row.activation))
         for target in summary.targets:
-            axes.axhline(target, color="#8c8c8c", linewidth=0.8, linestyle=":")
+            axes.hlines(target, 0, longest, color="#8c8c8c", linewidth=0.8, linestyle=":")
         axes.set(xlabel="step", xlim=(0, 1.45 * longest), ylim=(0, _ceiling(chosen)))
         axes.set_xticks([tick for tick in axes.get_xticks() if tick <= longest])
     all_axes[0].set_ylabel("training loss")
@@ -104,9 +103,13 @@ def _label_inside(figure: Figure, axes: Axes) -> None:
     axes.set_xlim(low, high + 0.3 * (high - low))
     axes.set_xticks([tick for tick in ticks if low <= tick <= high])
     _settle(figure)
-    label_curves(
-        axes, {str(line.get_label()): _end(line.get_xdata(), line.get_ydata()) for line in axes.get_lines()}
-    )
+    lines = {
+        str(line.get_label()): np.column_stack([line.get_xdata(), line.get_ydata()])
+        for line in axes.get_lines()
+    }
+    lowest, highest = axes.get_ylim()
+    inside = {name: line[(line[:, 1] >= lowest) & (line[:, 1] <= highest)] for name, line in lines.items()}
+    label_curves(axes, {name: (float(line[-1, 0]), float(line[-1, 1])) for name, line in inside.items()})
 
 
 def _gradients(axes: Axes, row: Row) -> None:
@@ -156,7 +159,3 @@ def _ceiling(rows: Sequence[Row]) -> float:
 def _last(curve: PerUnit) -> tuple[float, float]:
     finite = np.flatnonzero(np.isfinite(curve))
     return (float(finite[-1]) + 1, float(curve[finite[-1]])) if len(finite) else (1.0, 0.0)
-
-
-def _end(x: ArrayLike, y: ArrayLike) -> tuple[float, float]:
-    return float(np.asarray(x)[-1]), float(np.asarray(y)[-1])

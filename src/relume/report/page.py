@@ -1,0 +1,135 @@
+"""One page, in one file, that shows all a study found."""
+
+import os
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+from relume.errors import MissingExtraError, TargetError
+from relume.report.answer import answer
+from relume.report.findings import (
+    best_grid,
+    comparison_grid,
+    cost_grid,
+    legend,
+    network_grid,
+    networks,
+    same_setting_grid,
+)
+from relume.report.grid import Grid
+from relume.studies.summary import Summary
+
+DERIVATIVES = (
+    "The derivatives of sigmoid, tanh and ReLU. On its way back through the network the error signal is "
+    "multiplied by one of these values at every layer. Sigmoid's is at most 0.25; ReLU's is 1 wherever the "
+    "unit is active."
+)
+NEURONS = (
+    "Left: the firing rate of a leaky integrate-and-fire neuron (lif), and tanh. The neuron is silent below "
+    "its threshold; tanh answers a negative input as strongly as a positive one. Right: the activations "
+    "compared most often."
+)
+CURVES = (
+    "Training loss by step, median over seeds. Left: each activation at its best initialisation and learning "
+    "rate. Right: one setting for all. Dotted lines are the losses that the tables count steps to. "
+    "A curve that stops early or leaves the top has diverged."
+)
+GRADIENTS = (
+    "Size of the error signal at each layer over that at the last, before training. Points are measured, "
+    "lines are mean-field theory. A line that falls to the left is a vanishing gradient, one that rises an "
+    "exploding one."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A figure in the page."""
+
+    svg: str
+    caption: str
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What the page shows of one network."""
+
+    network: str
+    pictures: tuple[Picture, ...]
+    grid: Grid
+
+
+def write_page(summary: Summary, path: Path) -> None:
+    """Write the page to `path`, whole or not at all.
+
+    Raises
+    ------
+    TargetError
+        Nothing can be written there.
+    MissingExtraError
+        matplotlib or jinja2 is not installed.
+    """
+    text = page(summary)
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+    except OSError as error:
+        raise _unwritable(path, error) from error
+    unfinished = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        unfinished.chmod(0o644)  # a temporary file is readable by its owner only
+        unfinished.replace(path)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def page(summary: Summary) -> str:
+    """Render the page: HTML with its styles and figures inside, that loads nothing."""
+    try:
+        from jinja2 import Environment, StrictUndefined
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(
+            'jinja2 is not installed: needed for the report. Run: pip install "relume[why]"'
+        ) from error
+    from relume.report import figures
+    from relume.report.drawing import svg
+
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    source = files("relume.report").joinpath("templates/why.html.j2").read_text(encoding="utf-8")
+    parts = [_part(summary, network, index) for index, network in enumerate(networks(summary))]
+    findings = [best_grid(summary), same_setting_grid(summary), comparison_grid(summary)]
+    cost = cost_grid(summary)
+    return environment.from_string(source).render(
+        summary=summary,
+        answer=answer(summary),
+        findings=_filled(findings),
+        parts=parts,
+        cost=_filled([cost]),
+        legend=legend([*findings, *(part.grid for part in parts), cost]),
+        derivatives=Picture(svg(figures.derivatives(), name="derivatives"), DERIVATIVES),
+        neurons=Picture(svg(figures.neuron_models(), name="neurons"), NEURONS),
+    )
+
+
+def _part(summary: Summary, network: str, index: int) -> Part:
+    from relume.report import figures
+    from relume.report.drawing import svg
+
+    curves = svg(figures.training_curves(summary, network), name=f"curves{index}")
+    gradients = svg(figures.gradient_by_layer(summary, network), name=f"gradients{index}")
+    pictures = (Picture(curves, CURVES), Picture(gradients, GRADIENTS))
+    return Part(network, pictures, network_grid(summary, network))
+
+
+def _filled(grids: Iterable[Grid]) -> list[Grid]:
+    return [grid for grid in grids if any(section.rows for section in grid.sections)]
+
+
+def _unwritable(path: Path, error: OSError) -> TargetError:
+    return TargetError(f"the report cannot be written ({error.strerror}): {path}. Choose another folder.")
