@@ -128,7 +128,9 @@ def cost_grid(summary: Summary) -> Grid:
 
 def legend(grids: Iterable[Grid]) -> dict[str, str]:
     """Say what the columns of these tables mean, each once."""
-    meanings = {column.name: column.meaning for grid in grids for column in grid.columns}
+    meanings: dict[str, str] = {}
+    for column in (column for grid in grids for column in grid.columns):
+        meanings.setdefault(column.name, column.meaning)
     merged: dict[str, list[str]] = {}
     for name, meaning in meanings.items():
         merged.setdefault(meaning, []).append(name)
@@ -173,9 +175,11 @@ def _signal() -> list[Cell]:
     )
     theory = Column(
         header="gradient\ntheory",
-        meaning="what mean-field theory predicts for it; - where it does not apply",
+        meaning="what mean-field theory predicts for the gradient at the start; - where it does not apply",
     )
-    end = Column(header="gradient\nend", meaning="the same, measured after training; - if training diverged")
+    end = Column(
+        header="gradient\nend", meaning="the same as at the start, but after training; - if training diverged"
+    )
     zeros = Column(
         header="zeros, %\nstart > end",
         meaning="share of activations that are exactly 0, before and after training",
