@@ -40,8 +40,8 @@ def compared(
 @pytest.mark.parametrize(
     ("pace", "ratio", "said"),
     [
-        ("faster", 2.5, "relu was 2.5 times faster than tanh in 1 of 1 network."),
-        ("slower", 0.5, "relu was 2.0 times slower than tanh in 1 of 1 network."),
+        ("faster", 2.5, "relu was 2.50 times faster than tanh in 1 of 1 network."),
+        ("slower", 0.5, "relu was 2.00 times slower than tanh in 1 of 1 network."),
         ("not decided", 1.1, "relu was neither clearly faster nor slower than tanh in 1 of 1 network."),
         (
             "baseline never got there",
@@ -58,13 +58,13 @@ def test_each_pace(pace: Pace, ratio: float | None, said: str) -> None:
 
 def test_the_lowest_loss_that_either_reached_counts() -> None:
     easy, hard = compared("faster", ratio=2, target=1.0), compared("neither got there", target=0.5)
-    assert "2.0 times faster" in answer(summary_of(hard, easy))[0]
+    assert "2.00 times faster" in answer(summary_of(hard, easy))[0]
     assert "slower" in answer(summary_of(easy, compared("slower", ratio=0.5, target=0.5)))[0]
 
 
 def test_networks_are_counted() -> None:
     found = answer(summary_of(compared("faster", ratio=2), compared("faster", ratio=3, network="b")))
-    assert "2.0 to 3.0 times faster than tanh in 2 of 2 networks" in found[0]
+    assert "2.00 to 3.00 times faster than tanh in 2 of 2 networks" in found[0]
 
 
 def test_nothing_compared() -> None:

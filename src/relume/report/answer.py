@@ -63,5 +63,5 @@ def _against(baseline: str, comparisons: Sequence[Comparison]) -> str:
 
 
 def _times(ratios: Sequence[float]) -> str:
-    low, high = f"{min(ratios, default=1):.1f}", f"{max(ratios, default=1):.1f}"
+    low, high = f"{min(ratios, default=1):.2f}", f"{max(ratios, default=1):.2f}"
     return f"{low} times" if low == high else f"{low} to {high} times"

@@ -83,17 +83,17 @@ def percent_interval(interval: Interval) -> str:
     """
     if math.isnan(interval.estimate):
         return ABSENT
-    return f"{100 * interval.estimate:.1f}{_bounds(100 * interval.low, 100 * interval.high)}"
+    return f"{100 * interval.estimate:.1f}{_bounds(100 * interval.low, 100 * interval.high, digits=1)}"
 
 
 def ratio_interval(interval: Interval) -> str:
     """Show a ratio with its interval.
 
     >>> ratio_interval(Interval(3.24, 2.5, 4.11, 5))
-    '3.2 (2.5-4.1)'
+    '3.24 (2.50-4.11)'
     """
-    return f"{interval.estimate:.1f}{_bounds(interval.low, interval.high)}"
+    return f"{interval.estimate:.2f}{_bounds(interval.low, interval.high, digits=2)}"
 
 
-def _bounds(low: float, high: float) -> str:
-    return "" if math.isnan(low) or math.isnan(high) else f" ({low:.1f}-{high:.1f})"
+def _bounds(low: float, high: float, *, digits: int) -> str:
+    return "" if math.isnan(low) or math.isnan(high) else f" ({low:.{digits}f}-{high:.{digits}f})"
