@@ -38,6 +38,10 @@ class TargetError(RelumeError, OSError):
     """A file or folder that cannot be read or written."""
 
 
+class UnreachedCallWarning(UserWarning):
+    """A call in the user's own code that computes an activation, which relume cannot change."""
+
+
 def unknown_name(kind: str, name: str, known: Iterable[str], *, listing: str) -> UnknownNameError:
     """Say that `name` is unknown, suggest the nearest known one, and tell how to list all.
 

@@ -86,6 +86,7 @@ relu = rectifier(
     derivative_at_zero=0.0,
     aliases=(
         Alias(nn.ReLU),
+        Alias(nn.Threshold, {"threshold": 0, "value": 0}),
         Alias(F.relu),
         Alias(torch.relu),
         Alias(torch.relu_),
@@ -159,6 +160,7 @@ relu6 = Activation(
     kinks=(Kink(0.0, 0.0), Kink(6.0, 0.0)),
     aliases=(
         Alias(nn.ReLU6),
+        Alias(nn.Hardtanh, {"min_val": 0, "max_val": 6}),
         Alias(F.relu6),
         Alias(F.hardtanh, {"min_val": 0, "max_val": 6}),
     ),
