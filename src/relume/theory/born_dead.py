@@ -74,4 +74,6 @@ def wilson_interval(successes: int, trials: int) -> Interval:
     """
     p, k = successes / trials, TWO_SIDED_95**2 / trials
     middle, half = (p + k / 2) / (1 + k), math.sqrt(k * p * (1 - p) + k**2 / 4) / (1 + k)
-    return Interval(estimate=p, low=max(0.0, middle - half), high=min(1.0, middle + half), seeds=trials)
+    # The estimate lies inside but for rounding: at p = 1 the upper end is 1.
+    low, high = max(0.0, middle - half), min(1.0, middle + half)
+    return Interval(estimate=p, low=min(p, low), high=max(p, high), seeds=trials)

@@ -8,10 +8,12 @@ from torch import Tensor
 
 from relume.catalogue.activation import Activation
 from relume.theory.mean_field import chi, length_fixed_point
-from relume.theory.moments import kinks_in_z, mean_square_rate, values
-from relume.theory.quadrature import LEGENDRE_ORDERS, panel_edges, panel_rule
+from relume.theory.moments import kinks_in_z, mean_square, mean_square_rate, mean_square_slope, values
+from relume.theory.quadrature import LEGENDRE_ORDERS, ROUNDING, panel_edges, panel_rule
 
-TERMS = 400
+TERMS = 200
+LARGEST_EXPONENT = 1e12
+CRITICAL = 1e-9  # a chi this close to 1 is 1
 BISECTIONS = 60
 
 
@@ -50,18 +52,19 @@ def depth_scales(activation: Activation, *, sigma_w: float, sigma_b: float = 0.0
     rate = sigma_w**2 * mean_square_rate(activation, q).value
     if q == 0:
         return DepthScales(gradient=_layers(chi_1), correlation=math.nan, length=_layers(rate))
-    slope = chi_1 if chi_1 <= 1 else correlation_fixed_point(activation, q, sigma_w=sigma_w)[1]
+    chaotic = chi_1 > 1 + CRITICAL
+    slope = correlation_fixed_point(activation, q, sigma_w=sigma_w)[1] if chaotic else chi_1
     return DepthScales(gradient=_layers(chi_1), correlation=_layers(slope), length=_layers(rate))
 
 
 def correlation_fixed_point(activation: Activation, q: float, *, sigma_w: float) -> tuple[float, float]:
     r"""Find c* < 1 of the chaotic phase, at the fixed length q, and the slope of the correlation's map there.
 
-    The map is C(c) = 1 - sigma_w^2 sum_n a_n^2 (1 - c^n) / q, for E[phi(u_1) phi(u_2)] = sum_n a_n^2 c^n with
-    the coefficients of `correlation_series`; its slope is sigma_w^2 E[phi'(u_1) phi'(u_2)].
+    The map is C(c) = 1 - sigma_w^2 sum_n a_n^2 (1 - c^n) / q, with the a_n^2 of `correlation_series`; its
+    slope is sigma_w^2 E[phi'(u_1) phi'(u_2)].
     """
-    weights = correlation_series(activation, q) * sigma_w**2 / q
-    n = torch.arange(len(weights), dtype=torch.float64)
+    n, squares = correlation_series(activation, q)
+    weights = sigma_w**2 / q * squares
 
     def mapped(c: float) -> float:
         return 1 - float((weights * (1 - c**n)).sum())
@@ -70,30 +73,38 @@ def correlation_fixed_point(activation: Activation, q: float, *, sigma_w: float)
     for _ in range(BISECTIONS):
         c = (low + high) / 2
         low, high = (c, high) if mapped(c) > c else (low, c)
-    return low, float((weights * n)[1:] @ low ** n[:-1])
+    return low, float((weights * n * low ** (n - 1).clamp(min=0)).sum())
 
 
-def correlation_series(activation: Activation, q: float) -> Tensor:
-    r"""Expand E[phi(u_1) phi(u_2)] = sum_n a_n^2 c^n into its a_n^2, [TERMS]; u has variance q.
+def correlation_series(activation: Activation, q: float) -> tuple[Tensor, Tensor]:
+    r"""Expand E[phi(u_1) phi(u_2)] = sum_n a_n^2 c^n into n and a_n^2, [TERMS]; u has variance q.
 
     a_n = E[phi(sqrt(q) z) h_n(z)] with the normalised Hermite polynomials h_n (Mehler's formula), so kinks
     need no two-dimensional care; for a concatenated form the mean over its outputs. A gated form's linear
-    factor multiplies by q c. The last entry holds the remainder, so that the sum is the mean square.
+    factor multiplies by q c. The last term stands for the rest of the series: its n, no integer, and its a_n^2 give
+    the sum its value and its slope at c = 1, which are known.
 
     References
     ----------
     Daniely, Frostig, Singer (2016), Toward deeper understanding of neural networks, section 4.2.
     """
-    z, density = panel_rule(panel_edges(kinks_in_z(activation, q)), LEGENDRE_ORDERS[-1])
-    phi = values(activation, math.sqrt(q) * z)
-    weighted = phi * density[:, None]
-    before, polynomial = torch.zeros_like(z), torch.ones_like(z)
-    series = torch.zeros(TERMS, dtype=torch.float64)
+    z, weights = panel_rule(panel_edges(kinks_in_z(activation, q)), LEGENDRE_ORDERS[-1])
+    # Hermite functions h_n(z) exp(-z^2 / 4) stay bounded, where the polynomials overflow.
+    root = torch.exp(-z.square() / 4)
+    weighted = values(activation, math.sqrt(q) * z) * torch.where(weights > 0, weights / root, 0.0)[:, None]
+    before, function = torch.zeros_like(z), root
+    squares = torch.zeros(TERMS, dtype=torch.float64)
     for n in range(TERMS - 1):
-        series[n] = (polynomial @ weighted).square().mean()
-        before, polynomial = polynomial, (z * polynomial - math.sqrt(n) * before) / math.sqrt(n + 1)
-    series[-1] = ((phi * weighted).sum(0).mean() - series.sum()).clamp(min=0)
-    return series.roll(1) * q if activation.form == "gated" else series
+        squares[n] = (function @ weighted).square().mean()
+        before, function = function, (z * function - math.sqrt(n) * before) / math.sqrt(n + 1)
+    exponents = torch.arange(TERMS, dtype=torch.float64)
+    if activation.form == "gated":
+        squares, exponents = q * squares, exponents + 1
+    rest = mean_square(activation, q).value - float(squares.sum())
+    slope = q * mean_square_slope(activation, q).value - float((exponents * squares).sum())
+    if rest > ROUNDING * float(squares.sum()):
+        squares[-1], exponents[-1] = rest, min(max(slope / rest, TERMS), LARGEST_EXPONENT)
+    return exponents, squares
 
 
 def _layers(factor: float) -> float:
