@@ -24,7 +24,8 @@ def recognise_call(
     """Tell which activation `function(x, *arguments, **keywords)` computes.
 
     The alias with exactly these arguments decides, else the one that names none: F.gelu with
-    approximate="tanh" is gelu_tanh, F.leaky_relu with any slope is leaky_relu, and torch.clamp(x, -3, 3) is no activation.
+    approximate="tanh" is gelu_tanh, F.leaky_relu with any slope is leaky_relu, and torch.clamp(x, -3, 3) is
+    no activation.
     """
     candidates = _aliases_of(function)
     for alias, entry in candidates:
