@@ -38,6 +38,13 @@ def call(spec: str) -> Source:
     return Source(spec, train, test)
 
 
+def find_function(spec: str) -> Callable[..., Any]:
+    """The function that "module:function" names, its module imported from the working folder first."""
+    module_name, _, function_name = spec.partition(":")
+    with _working_folder_first():
+        return _function(_module(module_name, spec), function_name, spec)
+
+
 @contextmanager
 def _working_folder_first() -> Iterator[None]:
     folder = str(Path.cwd())

@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from hashlib import sha256
@@ -34,11 +34,11 @@ class Store:
                 found[key] = from_json(row[0])
         return found
 
-    def add(self, outcomes: Iterable[tuple[str, Outcome]]) -> None:
-        """Write outcomes in one transaction: all of them or, if the process dies, none."""
+    def add(self, outcomes: Mapping[str, Outcome]) -> None:
+        """Write outcomes by their keys in one transaction: all of them or, if the process dies, none."""
         with self._connection:
             self._connection.executemany(
-                "INSERT OR REPLACE INTO outcome VALUES (?, ?)", [(key, to_json(o)) for key, o in outcomes]
+                "INSERT OR REPLACE INTO outcome VALUES (?, ?)", [(key, to_json(o)) for key, o in outcomes.items()]
             )
 
 

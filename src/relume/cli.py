@@ -1,0 +1,124 @@
+"""The command line: arguments in, exit status out. What takes long to import is imported when it is used."""
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from relume.errors import RelumeError
+
+USAGE, INTERRUPTED = 2, 130  # exit statuses; 130 is what shells give a program ended by Ctrl-C
+
+app = typer.Typer(
+    name="relume",
+    help="Finds out why a PyTorch network is not learning, proves it, repairs it and proves the repair.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+class Optimizer(StrEnum):
+    """The optimisers of a study."""
+
+    sgd = "sgd"
+    momentum = "momentum"
+    adam = "adam"
+    adamw = "adamw"
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from relume import __version__
+
+        typer.echo(f"relume {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def relume(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Finds out why a PyTorch network is not learning, proves it, repairs it and proves the repair."""
+
+
+@app.command()
+def activations(
+    name: Annotated[str | None, typer.Argument(help="One activation, with its formula and a plot.")] = None,
+    figure: Annotated[
+        Path | None, typer.Option(help="Write a figure of value and derivatives: .png, .svg or .pdf.")
+    ] = None,
+) -> None:
+    """List the activation functions, or show one."""
+    from rich.console import Console
+
+    from relume.catalogue import activations as catalogue
+    from relume.report import tables
+
+    if figure is not None:
+        from relume.report.figures import write_activations
+
+        write_activations([catalogue[name]] if name else list(catalogue.values()), figure)
+    console = Console()
+    console.print(tables.activation_entry(catalogue[name]) if name else tables.activation_table(catalogue.values()))
+    if figure is not None:
+        console.print(f"The figure is in {figure}.")
+
+
+@app.command()
+def why(
+    build: Annotated[
+        str | None,
+        typer.Argument(help="Your own network: module:function, called with an activation, returns a module."),
+    ] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(help="fashion-mnist, digits, a folder of idx files, an .npz file, or module:function."),
+    ] = None,
+    activation: Annotated[
+        list[str] | None, typer.Option("--activation", "-a", help="Compare these; repeat it. Seven by default.")
+    ] = None,
+    optimizer: Annotated[Optimizer, typer.Option(help="How all networks are trained.")] = Optimizer.momentum,
+    steps: Annotated[int | None, typer.Option(min=1, help="Training steps.")] = None,
+    seeds: Annotated[int | None, typer.Option(min=1, help="Networks of each setting.")] = None,
+    width: Annotated[int | None, typer.Option(min=1, help="Units in a layer of the built-in networks.")] = None,
+    full: Annotated[bool, typer.Option("--full", help="The long study: wider networks, more of everything.")] = False,
+    out: Annotated[Path, typer.Option(help="Folder for the report and for what is finished.")] = Path("relume-why"),
+) -> None:
+    """Why ReLU instead of sigmoid or tanh? Train every activation fairly and report, with intervals."""
+    from rich.console import Console
+
+    from relume.report import tables
+    from relume.report.page import write_page
+    from relume.studies.why import run_why, scope
+
+    summary = run_why(
+        scope(full=full, steps=steps, seeds=seeds, width=width),
+        build=build,
+        data=data,
+        activations=activation,
+        optimizer=optimizer.value,
+        out=out,
+    )
+    page = out / "report.html"
+    write_page(summary, page)
+    console = Console()
+    for part in tables.short_tables(summary):
+        console.print(part)
+    console.print(f"Report: {page.resolve()}", soft_wrap=True)
+
+
+def main() -> None:
+    """Run the command line; every trouble of the user's is one sentence on stderr and exit status 2."""
+    try:
+        app()
+    except RelumeError as error:
+        print(error, file=sys.stderr)
+        sys.exit(USAGE)
+    except KeyboardInterrupt:
+        print("interrupted. What is finished is kept; the same command goes on from there.", file=sys.stderr)
+        sys.exit(INTERRUPTED)
