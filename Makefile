@@ -1,0 +1,40 @@
+# make why: the main job.   make test: the whole suite.   make lint: formats, types, floors.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# One thread each: threads of one product wait for each other where a neighbour holds a core.
+export OMP_NUM_THREADS ?= 1
+
+.PHONY: why test lint bench clean
+
+why: $(VENV)/why
+	OMP_NUM_THREADS=$(shell nproc 2>/dev/null || echo 2) $(BIN)/relume why $(if $(FULL),--full) --out relume-why
+
+test: $(VENV)/test
+	$(BIN)/python -m pytest -q
+
+lint: $(VENV)/test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy src
+	$(BIN)/python -m pytest -q tests/test_floors.py
+
+bench: $(VENV)/test
+	$(BIN)/python benchmarks/study.py
+
+# torch first and by pip, under the constraints: a CPU build at hand is then taken instead of the CUDA one.
+$(VENV)/torch: constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch
+	touch $@
+
+$(VENV)/why: $(VENV)/torch pyproject.toml
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[why]'
+	touch $@
+
+$(VENV)/test: $(VENV)/torch pyproject.toml
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[why,test,lint]'
+	touch $@ $(VENV)/why
+
+clean:
+	rm -rf $(VENV) relume-why build dist .mypy_cache .pytest_cache .ruff_cache
