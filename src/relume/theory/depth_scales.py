@@ -81,8 +81,8 @@ def correlation_series(activation: Activation, q: float) -> tuple[Tensor, Tensor
 
     a_n = E[phi(sqrt(q) z) h_n(z)] with the normalised Hermite polynomials h_n (Mehler's formula), so kinks
     need no two-dimensional care; for a concatenated form the mean over its outputs. A gated form's linear
-    factor multiplies by q c. The last term stands for the rest of the series: its n, no integer, and its a_n^2 give
-    the sum its value and its slope at c = 1, which are known.
+    factor multiplies by q c. The last term stands for the rest of the series: its n, no integer, and
+    its a_n^2 give the sum its value and its slope at c = 1, which are known.
 
     References
     ----------
