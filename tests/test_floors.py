@@ -30,7 +30,9 @@ def imported_parts(tree: ast.AST) -> Iterator[str]:
         for module in modules:
             parts = module.split(".")
             if parts[0] == "relume" and len(parts) > 1:
-                yield {"activations": "catalogue", "study": "studies", "replace": "replacement"}.get(parts[1], parts[1])
+                yield {"activations": "catalogue", "study": "studies", "replace": "replacement"}.get(
+                    parts[1], parts[1]
+                )
 
 
 def wrong_imports(sources: dict[str, str]) -> list[str]:

@@ -60,34 +60,46 @@ def activations(
     from relume.report import tables
 
     if figure is not None:
-        from relume.report.figures import write_activations
+        from relume.report.figures import activation
+        from relume.report.gallery import gallery, save
 
-        write_activations([catalogue[name]] if name else list(catalogue.values()), figure)
+        save(activation(catalogue[name]) if name else gallery(list(catalogue.values())), figure)
     console = Console()
-    console.print(tables.activation_entry(catalogue[name]) if name else tables.activation_table(catalogue.values()))
+    console.print(
+        tables.activation_entry(catalogue[name]) if name else tables.activation_table(catalogue.values())
+    )
     if figure is not None:
         console.print(f"The figure is in {figure}.")
 
 
 @app.command()
-def why(
+def why(  # noqa: PLR0913  # every argument is an option
     build: Annotated[
         str | None,
-        typer.Argument(help="Your own network: module:function, called with an activation, returns a module."),
+        typer.Argument(
+            help="Your own network: module:function, called with an activation, returns a module."
+        ),
     ] = None,
     data: Annotated[
         str | None,
         typer.Option(help="fashion-mnist, digits, a folder of idx files, an .npz file, or module:function."),
     ] = None,
     activation: Annotated[
-        list[str] | None, typer.Option("--activation", "-a", help="Compare these; repeat it. Seven by default.")
+        list[str] | None,
+        typer.Option("--activation", "-a", help="Compare these; repeat it. Seven by default."),
     ] = None,
     optimizer: Annotated[Optimizer, typer.Option(help="How all networks are trained.")] = Optimizer.momentum,
     steps: Annotated[int | None, typer.Option(min=1, help="Training steps.")] = None,
     seeds: Annotated[int | None, typer.Option(min=1, help="Networks of each setting.")] = None,
-    width: Annotated[int | None, typer.Option(min=1, help="Units in a layer of the built-in networks.")] = None,
-    full: Annotated[bool, typer.Option("--full", help="The long study: wider networks, more of everything.")] = False,
-    out: Annotated[Path, typer.Option(help="Folder for the report and for what is finished.")] = Path("relume-why"),
+    width: Annotated[
+        int | None, typer.Option(min=1, help="Units in a layer of the built-in networks.")
+    ] = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="The long study: wider networks, more of everything.")
+    ] = False,
+    out: Annotated[Path, typer.Option(help="Folder for the report and for what is finished.")] = Path(
+        "relume-why"
+    ),
 ) -> None:
     """Why ReLU instead of sigmoid or tanh? Train every activation fairly and report, with intervals."""
     from rich.console import Console

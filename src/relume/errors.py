@@ -48,6 +48,6 @@ def unknown_name(kind: str, name: str, known: Iterable[str], *, listing: str) ->
     >>> print(unknown_name("activation", "rleu", ["relu", "tanh"], listing="relume activations"))
     unknown activation 'rleu'. Did you mean 'relu'? 'relume activations' lists all.
     """
-    nearest = get_close_matches(name.lower(), list(known), n=1, cutoff=0.5)
+    nearest = get_close_matches(name.lower(), list(known), n=1, cutoff=0.6)
     suggestion = f" Did you mean {nearest[0]!r}?" if nearest else ""
     return UnknownNameError(f"unknown {kind} {name!r}.{suggestion} '{listing}' lists all.")

@@ -65,7 +65,7 @@ class Sums:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """What one site did over one window of examples: its values, and the loss's gradient that arrived there."""
+    """What one site did over one window of examples: its values, and the gradient that arrived there."""
 
     site: Site
     examples: int
@@ -102,7 +102,7 @@ class Outcome:
 
     setting: Setting
     seed: int
-    losses: PerUnit  # [steps taken] the training loss of each step's batch, in nats; ends where the network diverged
+    losses: PerUnit  # [steps] training loss of each step's batch, in nats; ends where it diverged
     diverged_at: int | None  # the first step whose loss was not finite
     accuracy: float  # on the test set, 0 to 1; nan if diverged
     at_start: Readings  # over a probe batch of training examples, before the first step

@@ -69,12 +69,12 @@ def panels(titles: Sequence[str], *, columns: int, height: float) -> tuple[Figur
         rows = max(1, -(-len(titles) // columns))
         layout = ConstrainedLayoutEngine(h_pad=0.09, w_pad=0.09)
         figure = Figure(figsize=(3.8 * columns if columns > 1 else 5.6, height * rows), layout=layout)
-        grid = figure.subplots(rows, columns, squeeze=False, sharey=True).flat
+        grid = list(figure.subplots(rows, columns, squeeze=False, sharey=True).flat)
         for axes, title in zip(grid, titles, strict=False):
             axes.set_title(title, loc="left")
             axes.grid(visible=True)
             axes.tick_params(labelleft=True)
-        for axes in list(grid)[len(titles) :]:
+        for axes in grid[len(titles) :]:
             axes.remove()
     return figure, list(figure.axes)
 

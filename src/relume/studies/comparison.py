@@ -22,8 +22,10 @@ def running_mean(losses: PerUnit, window: int) -> PerUnit:
 def steps_to(outcome: Outcome, target: float) -> int | None:
     """The first step after which the mean loss of the last 10 batches was at most `target`; None if never."""
     window = min(SMOOTHING_STEPS, len(outcome.losses))
-    reached = np.flatnonzero(running_mean(outcome.losses, window) <= target) if window else ()
-    return int(reached[0]) + window if len(reached) else None
+    if not window:
+        return None
+    reached = running_mean(outcome.losses, window) <= target
+    return int(reached.argmax()) + window if reached.any() else None
 
 
 def compare(basis: Basis, groups: Sequence[Group], targets: Sequence[float]) -> Iterator[Comparison]:
@@ -62,9 +64,10 @@ def judge(
 ) -> tuple[Interval | None, Pace]:
     """The ratio of the baseline's steps to the activation's over paired seeds, and what it allows to say.
 
-    A seed that never got there would have needed more than the `most` steps it had, and counts as `most`. That makes the
-    ratio too small where the baseline's is missing, so 'faster' may still be said, and too large where the activation's
-    is missing, so 'slower' may. 'Faster' and 'slower' need an interval that excludes 1.
+    A seed that never got there would have needed more than the `most` steps it had, and counts as
+    `most`. That makes the ratio too small where the baseline's is missing, so 'faster' may still be
+    said, and too large where the activation's is missing, so 'slower' may. 'Faster' and 'slower' need
+    an interval that excludes 1.
 
     Examples
     --------

@@ -18,8 +18,8 @@ REPEATS = 3  # a round times this many calls; 10^6 floats take 0.2 to 10 ms a ca
 def measure_costs(names: Sequence[str], *, elements: int = ELEMENTS, rounds: int = ROUNDS) -> list[Cost]:
     """Nanoseconds per float32 element, forward and backward, of each activation, one thread.
 
-    Every round times the copy, then each activation in turn, so that a slow moment of the machine hits all alike;
-    the figures are medians over the rounds, the ratios medians of each round's ratio.
+    Every round times the copy, then each activation in turn, so that a slow moment of the machine hits
+    all alike; the figures are medians over the rounds, the ratios medians of each round's ratio.
     """
     threads = torch.get_num_threads()
     torch.set_num_threads(1)

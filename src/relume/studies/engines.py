@@ -15,7 +15,7 @@ from relume.studies.mlp import MLP
 from relume.studies.plain import train_plain
 from relume.studies.protocol import Advance, Job, Training, weight_generator
 from relume.studies.stacked import train_stacked
-from relume.studies.vmapped import train_vmapped, why_not_vmapped
+from relume.studies.vmapped import first_line, train_vmapped, why_not_vmapped
 from relume.types import Outcome
 
 
@@ -27,7 +27,7 @@ class Network:
     build: MLP | Callable[[Activation], nn.Module]
 
     def parts(self, jobs: Sequence[Job], size: int) -> list[list[Job]]:
-        """This network's jobs in parts that can be trained together, of at most `size` networks."""
+        """The jobs of this network, in parts that can be trained together, of at most `size` networks."""
         mine = [job for job in jobs if job.setting.network == self.name]
         groups = [mine]
         if not isinstance(self.build, MLP):  # vmap runs one function: one activation at a time
@@ -41,12 +41,16 @@ def train(
 ) -> tuple[str, list[Outcome]]:
     """Train one part; which engine did it, in a few words, and the outcomes in the jobs' order."""
     if isinstance(network.build, MLP):
-        return "MLPs stacked: batched matrix products", train_stacked(network.build, jobs, data, training, advance)
+        return "MLPs stacked: batched matrix products", train_stacked(
+            network.build, jobs, data, training, advance
+        )
     models = [build_one(network.build, network.name, job, data) for job in jobs]
     reason = why_not_vmapped(models, data, training)
     if reason is None:
         return f"{network.name} by torch.func.vmap", train_vmapped(models, jobs, data, training, advance)
-    outcomes = [train_plain(model, job, data, training, advance) for model, job in zip(models, jobs, strict=True)]
+    outcomes = [
+        train_plain(model, job, data, training, advance) for model, job in zip(models, jobs, strict=True)
+    ]
     return f"{network.name} one by one, as {reason}", outcomes
 
 
@@ -67,7 +71,7 @@ def build_one(build: Callable[[Activation], nn.Module], name: str, job: Job, dat
             raise
         except Exception as error:
             raise BuildError(
-                f"the build function failed for {activation.name!r} ({_said(error)}): {name}. "
+                f"the build function failed for {activation.name!r} ({first_line(error)}): {name}. "
                 "It is called with an Activation; activation.module() gives a fresh module of it."
             ) from error
         if not isinstance(model, nn.Module):
@@ -90,7 +94,8 @@ def check_output(model: nn.Module, name: str, data: Dataset) -> None:
         answer = model(examples)
     except Exception as error:
         raise BuildError(
-            f"the network failed on inputs of {shape} ({_said(error)}): {name}. Build it for the shape of the data."
+            f"the network failed on inputs of {shape} ({first_line(error)}): {name}. "
+            "Build it for the shape of the data."
         ) from error
     if not isinstance(answer, Tensor) or tuple(answer.shape) != (len(examples), data.classes):
         got = " x ".join(map(str, answer.shape)) if isinstance(answer, Tensor) else type(answer).__name__
@@ -98,8 +103,3 @@ def check_output(model: nn.Module, name: str, data: Dataset) -> None:
             f"the network answers {shape} inputs with {got}: {name}. "
             f"It must return {len(examples)} x {data.classes}, a score for each class."
         )
-
-
-def _said(error: Exception) -> str:
-    lines = str(error).splitlines()
-    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__

@@ -32,8 +32,8 @@ def weight_scale(
 
     References
     ----------
-    Glorot & Bengio (2010), Understanding the difficulty of training deep feedforward neural networks, equation 16.
-    He, Zhang, Ren, Sun (2015), Delving deep into rectifiers, equation 10.
+    Glorot & Bengio (2010), Understanding the difficulty of training deep feedforward neural networks,
+    equation 16. He, Zhang, Ren, Sun (2015), Delving deep into rectifiers, equation 10.
     """
     if scheme == "pytorch":
         return 1 / 3, 1 / (3 * fan_in)
@@ -49,7 +49,8 @@ def initialise(
 ) -> None:
     """Draw every linear and convolutional layer's weights anew, in the order of `model.modules()`.
 
-    PyTorch's scheme is uniform, as torch draws it; the others are normal. Other layers keep what they were built with.
+    PyTorch's scheme is uniform, as torch draws it; the others are normal. Other layers keep what they
+    were built with.
     """
     layers = [layer for layer in model.modules() if isinstance(layer, PARAMETERISED)]
     for layer in layers:

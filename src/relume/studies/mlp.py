@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 from torch import nn
 
@@ -41,11 +42,16 @@ class MLP:
         """[batch, ...] -> [batch, classes]; weights are left for `initialise` to draw."""
         if activation.form != "elementwise" or activation.parameters:
             raise PlanError(
-                f"{activation.name} changes the number of units or learns parameters: the built-in MLP takes fixed "
-                "elementwise activations. Give a build function of your own."
+                f"{activation.name} changes the number of units or learns parameters: the built-in MLP takes "
+                "fixed elementwise activations. Give a build function of your own."
             )
         widths = [inputs, *[self.width] * self.depth]
         layers: list[nn.Module] = [nn.Flatten()]
-        for fan_in, fan_out in zip(widths, widths[1:], strict=False):
-            layers += [nn.utils.skip_init(nn.Linear, fan_in, fan_out), activation.module()]
-        return nn.Sequential(*layers, nn.utils.skip_init(nn.Linear, self.width, classes))
+        for fan_in, fan_out in pairwise(widths):
+            layers += [undrawn(fan_in, fan_out), activation.module()]
+        return nn.Sequential(*layers, undrawn(self.width, classes))
+
+
+def undrawn(fan_in: int, fan_out: int) -> nn.Linear:
+    """A linear layer whose weights are not drawn: torch's own draw would touch the global random state."""
+    return nn.Linear(fan_in, fan_out, device="meta").to_empty(device="cpu")

@@ -1,11 +1,12 @@
 """Optimisers over stacked parameters, each network with its own learning rate; the equations are PyTorch's.
 
-Every parameter is stacked to [networks, ...] and its learning rates to [networks, 1, ...]. The gradient comes as a
-function that adds it to a buffer, `add_gradient(buffer, beta)`: buffer <- beta buffer + gradient. So a gradient that is
-a matrix product is accumulated by the product itself, without a tensor of its own.
+Every parameter is stacked to [networks, ...] and its learning rates to [networks, 1, ...]. The gradient
+comes as a function that adds it to a buffer, `add_gradient(buffer, beta)`: buffer <- beta buffer +
+gradient. So a gradient that is a matrix product is accumulated by the product itself, without a tensor
+of its own.
 
-Backpropagation is linear in the error it starts from. SGD and momentum use that: their error is scaled by -learning rate
-at the loss, and the gradient that arrives is already the step.
+Backpropagation is linear in the error it starts from. SGD and momentum use that: their error is scaled
+by -learning rate at the loss, and the gradient that arrives is already the step.
 """
 
 from collections.abc import Callable, Mapping
@@ -24,14 +25,16 @@ WEIGHT_DECAY = 0.01  # torch.optim.AdamW's default
 
 @dataclass(frozen=True, slots=True)
 class StackedOptimizer:
-    """What the error is scaled by at the loss, how many buffers a parameter needs, and the update, in place."""
+    """The error's scale at the loss, the number of buffers a parameter needs, and the update, in place."""
 
     error_scale: Callable[[Tensor], Tensor]  # learning rates -> factors of the error
     buffers: int
     update: Callable[[Tensor, AddGradient, tuple[Tensor, ...], Tensor, int], None]
 
 
-def _sgd(parameter: Tensor, add_gradient: AddGradient, _: tuple[Tensor, ...], rate: Tensor, step: int) -> None:
+def _sgd(
+    parameter: Tensor, add_gradient: AddGradient, _: tuple[Tensor, ...], rate: Tensor, step: int
+) -> None:
     add_gradient(parameter, 1.0)
 
 

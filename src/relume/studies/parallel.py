@@ -1,7 +1,8 @@
 """Runs parts of a study side by side, one thread a core.
 
-A thread a stack beats torch's own threads within a stack: these wait for each other at every product, and where a
-neighbour holds a core they wait long (measured on 2 cores, one busy: 4 times slower than one thread).
+A thread a stack beats torch's own threads within a stack: these wait for each other at every product,
+and where a neighbour holds a core they wait long (measured on 2 cores, one busy: 4 times slower than
+one thread).
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -27,7 +28,8 @@ def run_parts(
 ) -> Iterator[tuple[Part, Result]]:
     """Each part with its result, as they finish; on an error or Ctrl-C the others stop at their next step.
 
-    As many threads as torch was given (`OMP_NUM_THREADS`, `torch.set_num_threads`), each with torch to itself on one core.
+    As many threads as torch was given (`OMP_NUM_THREADS`, `torch.set_num_threads`), each with torch to
+    itself on one core.
     """
     workers, stopped, lock = torch.get_num_threads(), Event(), Lock()
 

@@ -8,8 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from relume.catalogue import activations
-from relume.catalogue.activation import ClosedForm
+from relume.catalogue.recognition import recognise_module
 from relume.studies.data import Dataset
 from relume.studies.optimizers import torch_optimizer
 from relume.studies.protocol import Advance, Job, Training, batch_order, probe
@@ -51,7 +50,7 @@ def train_plain(
 def accuracy(model: nn.Module, data: Dataset) -> float:
     """Share of the test examples that the model gets right, in evaluation mode."""
     model.eval()
-    batches = zip(data.test_x.split(1000), data.test_y.split(1000), strict=True)
+    batches = zip(torch.split(data.test_x, 1000), torch.split(data.test_y, 1000), strict=True)
     return sum(int((model(x).argmax(-1) == y).sum()) for x, y in batches) / len(data.test_y)
 
 
@@ -77,23 +76,21 @@ def measure(model: nn.Module, job: Job, data: Dataset) -> dict[str, Reading]:
 
 @contextmanager
 def recorded_outputs(model: nn.Module, activation: str) -> Iterator[list[tuple[str, Tensor]]]:
-    """While the context is open, the outputs of the model's modules of this activation, in order of execution."""
+    """Collect the outputs of the model's modules of this activation, in the order of execution."""
     outputs: list[tuple[str, Tensor]] = []
-    aliases = activations[activation].aliases
 
     def record(path: str) -> object:
         def hook(module: nn.Module, args: tuple[object, ...], output: Tensor) -> Tensor:
-            # The clone goes on, so that an in-place operation after the activation leaves what was recorded alone.
+            # The clone goes on: an in-place operation after the activation leaves what was recorded alone.
             outputs.append((path, output))
             return output.clone()
 
         return hook
 
     hooks = [
-        module.register_forward_hook(record(path))  # type: ignore[arg-type]
+        module.register_forward_hook(record(path))
         for path, module in model.named_modules()
-        if any(alias.matches(module) for alias in aliases)
-        or (isinstance(module, ClosedForm) and module.activation.name == activation)
+        if (recognised := recognise_module(module)) is not None and recognised.name == activation
     ]
     try:
         yield outputs

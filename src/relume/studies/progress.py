@@ -29,7 +29,9 @@ def progress_bar(networks: int, steps: int, *, finished: int) -> Iterator[Advanc
         TextColumn("left"),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("", total=networks, completed=finished, steps=finished * steps, all_steps=networks * steps)
+        task = progress.add_task(
+            "", total=networks, completed=finished, steps=finished * steps, all_steps=networks * steps
+        )
         taken = finished * steps
 
         def advance(count: int) -> None:

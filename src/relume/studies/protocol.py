@@ -30,7 +30,8 @@ class Training:
             raise PlanError(f"unknown optimiser {self.optimizer!r}: choose one of {', '.join(OPTIMIZERS)}.")
         if self.batch_size < 1 or self.steps < 1:
             raise PlanError(
-                f"a study needs at least one step and one example a batch: got {self.steps} steps of {self.batch_size}."
+                "a study needs at least one step and one example a batch: "
+                f"got {self.steps} steps of {self.batch_size}."
             )
 
 
@@ -45,14 +46,16 @@ class Job:
 def batch_order(examples: int, training: Training, seed: int) -> Tensor:
     """Indices of the training examples of every step, [steps, batch]: epoch after epoch, each shuffled anew.
 
-    An epoch's last, incomplete batch is left out. The order depends on the seed alone, so that all networks of a
-    seed see the same batches: their differences are paired.
+    An epoch's last, incomplete batch is left out. The order depends on the seed alone, so that all
+    networks of a seed see the same batches: their differences are paired.
     """
     generator = torch.Generator().manual_seed(seed)
     batch_size = min(training.batch_size, examples)
     per_epoch = examples // batch_size
     epochs = -(-training.steps // per_epoch)
-    shuffled = [torch.randperm(examples, generator=generator)[: per_epoch * batch_size] for _ in range(epochs)]
+    shuffled = [
+        torch.randperm(examples, generator=generator)[: per_epoch * batch_size] for _ in range(epochs)
+    ]
     return torch.cat(shuffled).view(-1, batch_size)[: training.steps]
 
 

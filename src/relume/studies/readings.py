@@ -6,7 +6,7 @@ from relume.types import Reading, Site, Sums
 
 
 def pooled_sums(values: Tensor) -> list[Sums]:
-    """Sums over the examples and units of each network: [networks, ...] -> one `Sums` a network, of one pooled unit.
+    """Sums of [networks, ...] over all but the first axis: one `Sums` a network, of one pooled unit.
 
     Squares are taken in float64: the square of a gradient of 1e-20 is below float32's smallest number.
     """
@@ -21,12 +21,16 @@ def pooled_sums(values: Tensor) -> list[Sums]:
             zeros=zeros.numpy(),
         )
         for row_count, total, squares, zeros in zip(
-            columns[2].new_full((len(flat), 1), count), *(column[:, None].clone() for column in columns), strict=True
+            columns[2].new_full((len(flat), 1), count),
+            *(column[:, None].clone() for column in columns),
+            strict=True,
         )
     ]
 
 
-def pooled_readings(paths: list[str], activation: str, examples: int, sums: list[tuple[Sums, Sums]]) -> dict[str, Reading]:
+def pooled_readings(
+    paths: list[str], activation: str, examples: int, sums: list[tuple[Sums, Sums]]
+) -> dict[str, Reading]:
     """The readings of one network from the sums of value and gradient at each of its sites."""
     sites = [Site(path=path, activation=activation) for path in paths]
     return {

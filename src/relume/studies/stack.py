@@ -1,13 +1,14 @@
 """Many MLPs as one: the forward pass, the backward pass and the update of a stack, by hand.
 
-N networks of one shape are stored layer by layer as weights W [N, fan_in, fan_out] and biases b [N, 1, fan_out], so
-that with inputs a [N, batch, fan_in] a layer of all of them is one batched matrix product:
+N networks of one shape are stored layer by layer as weights W [N, fan_in, fan_out] and biases b [N, 1,
+fan_out], so that with inputs a [N, batch, fan_in] a layer of all of them is one batched matrix product:
 
     forward     z_l = a_{l-1} W_l + b_l             a_l = f(z_l)
     backward    e_l = (e_{l+1} W_{l+1}^T) * f'(z_l)
     gradient    dC/dW_l = a_{l-1}^T e_l             dC/db_l = 1^T e_l
 
-Everything is written into buffers that stay: nothing is allocated in a step but what an activation's formula needs.
+Everything is written into buffers that stay: nothing is allocated in a step but what an activation's
+formula needs.
 """
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
@@ -49,9 +50,15 @@ class Stack:
         self, networks: Sequence[nn.Module], activations: Sequence[Activation], streams: Sequence[int]
     ) -> None:
         layers = [[m for m in network.modules() if isinstance(m, nn.Linear)] for network in networks]
-        self.weights = [torch.stack([layer.weight.detach().T for layer in same]) for same in zip(*layers, strict=True)]
-        self.biases = [torch.stack([layer.bias.detach()[None] for layer in same]) for same in zip(*layers, strict=True)]
-        self.activation_runs = [(activations[first], part) for first, part in runs([a.name for a in activations])]
+        self.weights = [
+            torch.stack([layer.weight.detach().T for layer in same]) for same in zip(*layers, strict=True)
+        ]
+        self.biases = [
+            torch.stack([layer.bias.detach()[None] for layer in same]) for same in zip(*layers, strict=True)
+        ]
+        self.activation_runs = [
+            (activations[first], part) for first, part in runs([a.name for a in activations])
+        ]
         self.stream_runs = [(streams[first], part) for first, part in runs(streams)]
         self.streams = torch.tensor(streams)
         self._buffers: dict[int, tuple[list[Tensor], list[Tensor], list[Tensor]]] = {}
@@ -90,11 +97,14 @@ class Stack:
                 kept[part] = z[part]
                 z[part] = activation.value(kept[part])
 
-    def backward(self, error: Tensor, update: Update, observe: Observe = lambda layer, arriving: None) -> None:
+    def backward(
+        self, error: Tensor, update: Update, observe: Observe = lambda layer, arriving: None
+    ) -> None:
         """Carry the logits' error [networks, batch, classes] down to the first layer.
 
-        `update(layer, stack, error)` is called for each layer once the error has passed its weights, from the last to
-        the first; `observe(layer, arriving)` with the gradient arriving at the output of each hidden layer.
+        `update(layer, stack, error)` is called for each layer once the error has passed its weights,
+        from the last to the first; `observe(layer, arriving)` with the gradient arriving at the output
+        of each hidden layer.
         """
         outputs, pre_activations, errors = self.buffers(error.shape[1])
         for layer in range(len(self.weights) - 1, 0, -1):
@@ -115,7 +125,7 @@ class Stack:
                 e.mul_(activation.derivative(z))
 
     def add_weight_gradient(self, layer: int, x: Tensor, error: Tensor, into: Tensor, beta: float) -> None:
-        """into <- beta into + a_{l-1}^T e_l, with the input batches `x` as a_{-1}."""
+        """Add a_{l-1}^T e_l to beta `into`, in place; the input batches `x` are a_{-1}."""
         if layer:
             inputs = self.buffers(error.shape[1])[0][layer - 1]
             into.baddbmm_(inputs.transpose(1, 2), error, beta=beta)
@@ -125,7 +135,7 @@ class Stack:
             into[part].baddbmm_(inputs, error[part], beta=beta)
 
     def add_bias_gradient(self, error: Tensor, into: Tensor, beta: float) -> None:
-        """into <- beta into + 1^T e_l; a product with ones would take a slow path, matrix by matrix."""
+        """Add 1^T e_l to beta `into`, in place; a product with ones would go matrix by matrix, slowly."""
         into.mul_(beta).add_(error.sum(1, keepdim=True))
 
     def freeze(self, network: int) -> None:
@@ -146,7 +156,10 @@ class StackTraining:
         ]
 
     def step(self, x: Tensor, y: Tensor) -> Tensor:
-        """One step on inputs [streams, batch, features], labels [streams, batch]; the losses before it, [networks]."""
+        """Take one step on inputs [streams, batch, features] and labels [streams, batch].
+
+        Returns the losses before it, [networks].
+        """
         self.steps_taken += 1
         loss, error = cross_entropy(self.stack.forward(x), y[self.stack.streams])
         error.mul_(self.optimizer.error_scale(self.rate))
@@ -177,7 +190,7 @@ class StackTraining:
 
 def cross_entropy(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
     """Mean loss of each network [networks] and its gradient by the logits [networks, batch, classes]."""
-    # Along the middle axis torch's softmax is vectorised over the batch: 7 times faster than along 10 classes.
+    # Along the middle axis softmax is vectorised over the batch: 7 times faster than along 10 classes.
     log_probability = logits.transpose(1, 2).log_softmax(1)
     picked = labels[:, None]
     loss = -log_probability.gather(1, picked).mean((1, 2))

@@ -16,18 +16,24 @@ from relume.studies.readings import pooled_readings, pooled_sums
 from relume.studies.stack import Stack, StackTraining, cross_entropy
 from relume.types import Outcome, Reading, Sums
 
-# A step of a stack touches its activations and errors once forward and once backward. They should still be in a
-# last-level cache (32 MB where this was measured) the second time: at width 256, stacks of 64 are 7 % slower than of 4.
+# A step of a stack touches its activations and errors once forward and once backward. They should still
+# be in a last-level cache (32 MB where this was measured) the second time: at width 256, stacks of 64
+# are 7 % slower than of 4.
 STACK_BYTES = 16 * 2**20
 TEST_BATCH = 1000
 
 
 def train_stacked(
-    network: MLP, jobs: Sequence[Job], data: Dataset, training: Training, advance: Advance = lambda networks: None
+    network: MLP,
+    jobs: Sequence[Job],
+    data: Dataset,
+    training: Training,
+    advance: Advance = lambda networks: None,
 ) -> list[Outcome]:
     """Train MLPs of one shape that differ in activation, initialisation, learning rate or seed.
 
-    They are cut into stacks that fit the cache; every stack takes its step on a batch before the next batch is read.
+    They are cut into stacks that fit the cache; every stack takes its step on a batch before the next
+    batch is read.
 
     Returns
     -------
@@ -45,7 +51,11 @@ def train_stacked(
         for member in members:
             member.step(x, y)
             advance(len(member.jobs))
-    outcomes = {i: o for part, member in zip(parts, members, strict=True) for i, o in zip(part, member.finish(), strict=True)}
+    outcomes = {
+        i: o
+        for part, member in zip(parts, members, strict=True)
+        for i, o in zip(part, member.finish(), strict=True)
+    }
     return [outcomes[i] for i in range(len(jobs))]
 
 
@@ -93,7 +103,9 @@ class Members:
         """Each network's readings over the probe examples."""
         x, y = probe(self.data)
         stack = self.training.stack
-        _, error = cross_entropy(stack.forward(x.flatten(1)[None].expand(1 + max(stack.streams), -1, -1)), y.expand(stack.size, -1))
+        _, error = cross_entropy(
+            stack.forward(x.flatten(1)[None].expand(1 + max(stack.streams), -1, -1)), y.expand(stack.size, -1)
+        )
         outputs = stack.buffers(len(y))[0]
         by_site: list[list[tuple[Sums, Sums]]] = []
 
@@ -102,7 +114,9 @@ class Members:
 
         stack.backward(error, lambda layer, stack, error: None, observe)
         return [
-            pooled_readings(self.paths, job.setting.activation, len(y), [site[i] for site in reversed(by_site)])
+            pooled_readings(
+                self.paths, job.setting.activation, len(y), [site[i] for site in reversed(by_site)]
+            )
             for i, job in enumerate(self.jobs)
         ]
 
@@ -110,7 +124,9 @@ class Members:
         """Share of the test examples each network gets right, [networks]."""
         right = torch.zeros(self.training.stack.size)
         streams = 1 + max(self.training.stack.streams)
-        for x, y in zip(self.data.test_x.split(TEST_BATCH), self.data.test_y.split(TEST_BATCH), strict=True):
+        for x, y in zip(
+            torch.split(self.data.test_x, TEST_BATCH), torch.split(self.data.test_y, TEST_BATCH), strict=True
+        ):
             logits = self.training.stack.forward(x.flatten(1)[None].expand(streams, -1, -1))
             right += (logits.argmax(-1) == y).sum(1)
         return right / len(self.data.test_y)

@@ -38,7 +38,8 @@ class Store:
         """Write outcomes by their keys in one transaction: all of them or, if the process dies, none."""
         with self._connection:
             self._connection.executemany(
-                "INSERT OR REPLACE INTO outcome VALUES (?, ?)", [(key, to_json(o)) for key, o in outcomes.items()]
+                "INSERT OR REPLACE INTO outcome VALUES (?, ?)",
+                [(key, to_json(o)) for key, o in outcomes.items()],
             )
 
 
@@ -56,14 +57,16 @@ def open_store(path: Path | None) -> Iterator[Store]:
         (schema,) = connection.execute("PRAGMA user_version").fetchone()
         if schema not in (0, SCHEMA):
             raise TargetError(
-                f"{path} was written by another version of relume (schema {schema}, this one reads {SCHEMA}). "
+                f"{path} was written by another version of relume (schema {schema}, this reads {SCHEMA}). "
                 "Give another --out folder."
             )
         connection.execute("CREATE TABLE IF NOT EXISTS outcome (key TEXT PRIMARY KEY, record TEXT NOT NULL)")
         connection.execute(f"PRAGMA user_version = {SCHEMA}")
         connection.commit()
     except sqlite3.Error as error:
-        raise TargetError(f"not a study that can be written to: {path} ({error}). Give another --out folder.") from error
+        raise TargetError(
+            f"not a study that can be written to: {path} ({error}). Give another --out folder."
+        ) from error
     try:
         yield Store(connection)
     finally:

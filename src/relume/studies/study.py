@@ -1,4 +1,4 @@
-"""Trains every combination of activation, initialisation, learning rate and seed, and resumes what was cut off."""
+"""Trains every combination of activation, initialisation, learning rate and seed, and resumes."""
 
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
@@ -42,7 +42,7 @@ class Study:
     outcomes: tuple[Outcome, ...]
 
 
-def study(
+def study(  # noqa: PLR0913  # every argument is an axis of the grid
     build: MLP | Sequence[MLP] | Build,
     data: Dataset | str | None = None,
     *,
@@ -92,7 +92,11 @@ def study(
     with open_store(into) as store:
         done = store.finished(list(keys.values()))
         pending = [job for job in jobs if keys[job] not in done]
-        bar = progress_bar(len(jobs), training.steps, finished=len(done)) if show_progress else nullcontext(_quiet)
+        bar = (
+            progress_bar(len(jobs), training.steps, finished=len(done))
+            if show_progress
+            else nullcontext(_quiet)
+        )
         engines = [_already(done)] if not pending else []
         with bar as advance:
             parts = [(n, part) for n in networks for part in n.parts(pending, NETWORKS_BETWEEN_SAVES)]
@@ -139,18 +143,26 @@ def _jobs(
     learning_rates: Sequence[float],
     seeds: int,
 ) -> list[Job]:
-    for what, values in (("activations", activations), ("initialisations", initialisations), ("learning rates", learning_rates)):
+    for what, values in (
+        ("activations", activations),
+        ("initialisations", initialisations),
+        ("learning rates", learning_rates),
+    ):
         if len(values) == 0:
             raise PlanError(f"a study of no {what}: name at least one.")
         if len(set(values)) < len(values):
-            raise PlanError(f"the {what} of a study name one twice: {', '.join(map(str, values))}. Name each once.")
+            raise PlanError(
+                f"the {what} of a study name one twice: {', '.join(map(str, values))}. Name each once."
+            )
     for name in activations:
         catalogue[name]  # an unknown name is told before anything is trained
     for scheme in initialisations:
         if scheme not in INITIALISATIONS:
             raise PlanError(f"unknown initialisation {scheme!r}: choose among {', '.join(INITIALISATIONS)}.")
     if min(learning_rates) <= 0 or seeds < 1:
-        raise PlanError(f"learning rates and the number of seeds must be above 0: got {min(learning_rates)} and {seeds}.")
+        raise PlanError(
+            f"learning rates and the number of seeds must be above 0: got {min(learning_rates)} and {seeds}."
+        )
     grid = product(networks, activations, initialisations, learning_rates, range(seeds))
     return [
         Job(Setting(network=n, activation=a, initialisation=i, learning_rate=rate), seed)

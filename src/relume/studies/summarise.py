@@ -4,6 +4,7 @@ import math
 import statistics
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -22,7 +23,7 @@ TARGET_SHARES = (0.6, 0.4, 0.3)  # of ln(classes), the loss of guessing; 1.38, 0
 
 
 def summarise(study: Study, *, costs: Sequence[Cost] = (), cost_setting: str = "") -> Summary:
-    """Choose each activation's best settings, compare at the same and at the best setting, put theory beside."""
+    """Choose each activation's best settings, compare at the same and at the best, put theory beside."""
     groups: dict[Setting, list[Outcome]] = defaultdict(list)
     for outcome in study.outcomes:
         groups[outcome.setting].append(outcome)
@@ -70,7 +71,7 @@ def final_loss(group: Group) -> float:
 
 
 def best_of(groups: Mapping[Setting, Group], part: Callable[[Setting], Hashable]) -> list[Setting]:
-    """Of the settings alike in `part`, the one with the lowest final loss; in the order they were asked for."""
+    """Of the settings alike in `part` the one of lowest final loss, in the order they were asked for."""
     best: dict[Hashable, Setting] = {}
     for setting, group in groups.items():
         rival = best.get(part(setting))
@@ -88,7 +89,9 @@ def common_settings(groups: Mapping[Setting, Group]) -> list[Setting]:
             if setting.network == network:
                 losses[setting.initialisation, setting.learning_rate].append(final_loss(groups[setting]))
         common = min(losses, key=lambda pair: statistics.median(losses[pair]))
-        chosen += [s for s in groups if s.network == network and (s.initialisation, s.learning_rate) == common]
+        chosen += [
+            s for s in groups if s.network == network and (s.initialisation, s.learning_rate) == common
+        ]
     return chosen
 
 
@@ -136,7 +139,7 @@ def theoretical_gradients(setting: Setting, study: Study) -> PerUnit:
     widths = [study.data.train_x[0].numel(), *[mlp.width] * mlp.depth]
     scales = [
         weight_scale(setting.initialisation, activation, fan_in=a, fan_out=b, is_first=i == 0)
-        for i, (a, b) in enumerate(zip(widths, widths[1:], strict=False))
+        for i, (a, b) in enumerate(pairwise(widths))
     ]
     q_input = float(study.data.train_x.square().mean())
     profile = gradient_profile(
@@ -147,7 +150,9 @@ def theoretical_gradients(setting: Setting, study: Study) -> PerUnit:
 
 def zero_fraction(readings: Sequence[Readings]) -> float:
     """Exact zeros among all sites' values, mean over seeds; nan without readings."""
-    fractions = [np.mean([r.value.zero_fraction for r in reading.values()]) for reading in readings if reading]
+    fractions = [
+        np.mean([r.value.zero_fraction for r in reading.values()]) for reading in readings if reading
+    ]
     return float(np.mean(fractions)) if fractions else math.nan
 
 

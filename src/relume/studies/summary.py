@@ -7,7 +7,9 @@ from typing import Literal
 from relume.types import Initialisation, Interval, PerUnit
 
 Basis = Literal["same setting", "each at its best"]
-Pace = Literal["faster", "slower", "not decided", "baseline never got there", "never got there", "neither got there"]
+Pace = Literal[
+    "faster", "slower", "not decided", "baseline never got there", "never got there", "neither got there"
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,13 +20,19 @@ class Row:
     activation: str
     initialisation: Initialisation
     learning_rate: float
-    steps_to: Mapping[float, float | None]  # training loss -> median steps over seeds; None if most seeds never got there
+    steps_to: Mapping[
+        float, float | None
+    ]  # training loss -> median steps over seeds; None if most seeds never got there
     final_loss: float  # mean training loss of the last steps, median over seeds; nan if it diverged
     accuracy: Interval  # on the test set, 0 to 1
     diverged: int  # seeds that diverged at this learning rate
     seeds: int
-    gradient_ratio_start: float  # rms gradient at the first site over the last site, before training; median over seeds
-    gradient_ratio_theory: float  # what mean-field theory predicts for gradient_ratio_start; nan where it does not apply
+    gradient_ratio_start: (
+        float  # rms gradient at the first site over the last site, before training; median over seeds
+    )
+    gradient_ratio_theory: (
+        float  # what mean-field theory predicts for gradient_ratio_start; nan where it does not apply
+    )
     gradient_ratio_end: float  # after training; nan if diverged
     zeros_start: float  # fraction of exact zeros over all sites before training
     zeros_end: float
@@ -35,14 +43,16 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """How many times fewer steps an activation took than a baseline, to one training loss, over paired seeds."""
+    """How many times fewer steps than a baseline an activation took to a training loss, over paired seeds."""
 
     basis: Basis
     network: str
     activation: str
     baseline: str
     target: float  # the training loss
-    ratio: Interval | None  # baseline's steps / activation's steps; above 1 is faster; None where one never got there
+    ratio: (
+        Interval | None
+    )  # baseline's steps / activation's steps; above 1 is faster; None where one never got there
     pace: Pace
 
 

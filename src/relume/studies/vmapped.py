@@ -1,4 +1,4 @@
-"""Trains many copies of a user's network together by torch.func.vmap: one architecture and activation at a time."""
+"""Trains many copies of a user's network together by torch.func.vmap, one activation at a time."""
 
 import copy
 import math
@@ -23,8 +23,9 @@ TOLERANCE = 1e-4
 def why_not_vmapped(models: Sequence[nn.Module], data: Dataset, training: Training) -> str | None:
     """The reason why these networks cannot be trained together, or None if they can.
 
-    Networks that keep state in buffers (batch norm's running mean) or draw random numbers while training (dropout)
-    would train differently; for the rest one batch's loss is compared with that of the first network alone.
+    Networks that keep state in buffers (batch norm's running mean) or draw random numbers while training
+    (dropout) would train differently; for the rest one batch's loss is compared with that of the first
+    network alone.
     """
     if next(models[0].buffers(), None) is not None:
         return "it keeps state in buffers, as batch norm does"
@@ -33,13 +34,20 @@ def why_not_vmapped(models: Sequence[nn.Module], data: Dataset, training: Traini
     x, y = data.train_x[: training.batch_size], data.train_y[: training.batch_size]
     try:
         parameters, template = stacked(models[:2])
-        losses = gradients_and_losses(template)(parameters, x.expand(len(models[:2]), *x.shape), y.expand(len(models[:2]), -1))[1]
+        losses = gradients_and_losses(template)(
+            parameters, x.expand(len(models[:2]), *x.shape), y.expand(len(models[:2]), -1)
+        )[1]
         alone = F.cross_entropy(models[0].train()(x), y)
     except Exception as error:  # the network is the user's: whatever it raises under vmap is the reason told
-        return f"torch.func cannot trace it ({type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''})"
+        return f"torch.func cannot trace it ({first_line(error)})"
     if not torch.allclose(losses[0], alone, rtol=TOLERANCE, equal_nan=True):
         return f"its loss under vmap is {losses[0]:.6g} and {alone:.6g} alone"
     return None
+
+
+def first_line(error: Exception) -> str:
+    """An exception's type and the first line of what it says."""
+    return f"{type(error).__name__}: {str(error).partition(chr(10))[0]}".removesuffix(": ")
 
 
 def stacked(models: Sequence[nn.Module]) -> tuple[State, nn.Module]:
@@ -54,7 +62,7 @@ def gradients_and_losses(template: nn.Module) -> Callable[[State, Tensor, Tensor
     def loss(parameters: Mapping[str, Tensor], x: Tensor, y: Tensor) -> Tensor:
         return F.cross_entropy(functional_call(template, dict(parameters), (x,)), y)
 
-    return vmap(grad_and_value(loss))  # type: ignore[return-value]
+    return vmap(grad_and_value(loss))
 
 
 def train_vmapped(
@@ -64,7 +72,7 @@ def train_vmapped(
     training: Training,
     advance: Advance = lambda networks: None,
 ) -> list[Outcome]:
-    """Train the models, equal in all but their parameters, in place; `why_not_vmapped` must have returned None."""
+    """Train models equal in all but their parameters, in place, once `why_not_vmapped` has returned None."""
     at_start = [measure(model, job, data) for model, job in zip(models, jobs, strict=True)]
     parameters, template = stacked(models)
     step_of = gradients_and_losses(template)
@@ -72,7 +80,8 @@ def train_vmapped(
     rates = torch.tensor([job.setting.learning_rate for job in jobs])
     states = {k: tuple(torch.zeros_like(p) for _ in range(optimizer.buffers)) for k, p in parameters.items()}
     streams = orders(len(data.train_y), training, jobs)
-    losses, diverged = [], {}
+    losses: list[Tensor] = []
+    diverged: dict[int, int] = {}
     for step in range(training.steps):
         batch = torch.stack([streams[job.seed][step] for job in jobs])
         gradients, loss = step_of(parameters, data.train_x[batch], data.train_y[batch])
@@ -85,14 +94,14 @@ def train_vmapped(
             optimizer.update(parameter, adder(scaled), states[name], rate, step + 1)
         losses.append(loss)
         advance(len(jobs))
-    history = torch.stack(losses, 1).double().numpy()
+    history = list(torch.stack(losses, 1).double().numpy())
     for i, model in enumerate(models):
         model.load_state_dict({name: p[i] for name, p in parameters.items()})
     return [
         Outcome(
             setting=job.setting,
             seed=job.seed,
-            losses=history[i, : diverged.get(i)],
+            losses=history[i][: diverged.get(i)],
             diverged_at=diverged.get(i),
             accuracy=math.nan if i in diverged else accuracy(model, data),
             at_start=at_start[i],

@@ -82,5 +82,7 @@ def make_folder(out: Path) -> bool:
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise TargetError(f"cannot make the folder {out} ({error.strerror}). Give another one with --out.") from error
+        raise TargetError(
+            f"cannot make the folder {out} ({error.strerror}). Give another one with --out."
+        ) from error
     return made
