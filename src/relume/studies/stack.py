@@ -12,6 +12,7 @@ formula needs.
 """
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 
 import torch
@@ -31,6 +32,21 @@ def runs(keys: Sequence[Hashable]) -> Iterator[tuple[int, slice]]:
         stop = start + len(list(group))
         yield start, slice(start, stop)
         start = stop
+
+
+@dataclass(frozen=True, slots=True)
+class Buffers:
+    """What a step writes, [networks, batch, width] each."""
+
+    outputs: list[Tensor]  # of every layer
+    pre_activations: list[
+        Tensor
+    ]  # of every hidden layer, if an activation's derivative needs them; else none
+    errors: list[Tensor]  # of the layer at hand and of the one below: two that take turns stay in the cache
+
+    def kept(self, layer: int) -> Tensor | None:
+        """The pre-activations of a layer, where they are kept."""
+        return self.pre_activations[layer] if self.pre_activations else None
 
 
 class Stack:
@@ -61,30 +77,36 @@ class Stack:
         ]
         self.stream_runs = [(streams[first], part) for first, part in runs(streams)]
         self.streams = torch.tensor(streams)
-        self._buffers: dict[int, tuple[list[Tensor], list[Tensor], list[Tensor]]] = {}
+        self._buffers: dict[int, Buffers] = {}
 
     @property
     def size(self) -> int:
         """How many networks."""
         return len(self.streams)
 
-    def buffers(self, batch: int) -> tuple[list[Tensor], list[Tensor], list[Tensor]]:
-        """Outputs, pre-activations (where an activation needs them kept) and errors of every layer."""
+    def buffers(self, batch: int) -> Buffers:
+        """The buffers of the last batch size; made anew when it changes."""
         if batch not in self._buffers:
-            shapes = [(self.size, batch, weight.shape[2]) for weight in self.weights]
+            widths = [weight.shape[2] for weight in self.weights]
             keep = any(activation.overwrite is None for activation, _ in self.activation_runs)
-            outputs, errors = ([torch.empty(shape) for shape in shapes] for _ in range(2))
-            self._buffers = {batch: (outputs, [torch.empty(s) for s in shapes[:-1]] if keep else [], errors)}
+            self._buffers = {
+                batch: Buffers(
+                    outputs=[torch.empty(self.size, batch, width) for width in widths],
+                    pre_activations=[torch.empty(self.size, batch, width) for width in widths[:-1] if keep],
+                    errors=[torch.empty(self.size, batch, widths[0]) for _ in range(2)],
+                )
+            }
         return self._buffers[batch]
 
     def forward(self, x: Tensor) -> Tensor:
         """Logits of every network: inputs [streams, batch, features] -> [networks, batch, classes]."""
-        outputs, pre_activations, _ = self.buffers(x.shape[1])
+        buffers = self.buffers(x.shape[1])
+        outputs = buffers.outputs
         for stream, part in self.stream_runs:
             inputs = x[stream].expand(part.stop - part.start, -1, -1)
             torch.baddbmm(self.biases[0][part], inputs, self.weights[0][part], out=outputs[0][part])
         for layer in range(1, len(self.weights)):
-            self._activate(outputs[layer - 1], pre_activations[layer - 1] if pre_activations else None)
+            self._activate(outputs[layer - 1], buffers.kept(layer - 1))
             torch.baddbmm(self.biases[layer], outputs[layer - 1], self.weights[layer], out=outputs[layer])
         return outputs[-1]
 
@@ -106,12 +128,12 @@ class Stack:
         from the last to the first; `observe(layer, arriving)` with the gradient arriving at the output
         of each hidden layer.
         """
-        outputs, pre_activations, errors = self.buffers(error.shape[1])
+        buffers = self.buffers(error.shape[1])
         for layer in range(len(self.weights) - 1, 0, -1):
-            below = torch.bmm(error, self.weights[layer].transpose(1, 2), out=errors[layer - 1])
+            below = torch.bmm(error, self.weights[layer].transpose(1, 2), out=buffers.errors[layer % 2])
             update(layer, self, error)
             observe(layer - 1, below)
-            self._chain(below, pre_activations[layer - 1] if pre_activations else None, outputs[layer - 1])
+            self._chain(below, buffers.kept(layer - 1), buffers.outputs[layer - 1])
             error = below
         update(0, self, error)
 
@@ -127,7 +149,7 @@ class Stack:
     def add_weight_gradient(self, layer: int, x: Tensor, error: Tensor, into: Tensor, beta: float) -> None:
         """Add a_{l-1}^T e_l to beta `into`, in place; the input batches `x` are a_{-1}."""
         if layer:
-            inputs = self.buffers(error.shape[1])[0][layer - 1]
+            inputs = self.buffers(error.shape[1]).outputs[layer - 1]
             into.baddbmm_(inputs.transpose(1, 2), error, beta=beta)
             return
         for stream, part in self.stream_runs:
