@@ -1,0 +1,98 @@
+"""Small things that the tests of studies share: data that trains in milliseconds, jobs and outcomes."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+from relume.studies.data import Dataset
+from relume.studies.protocol import Job
+from relume.types import Initialisation, Outcome, Reading, Setting, Site, Sums
+
+FEATURES, CLASSES = 12, 4
+
+
+def tiny_data(seed: int = 0, *, examples: int = 240, shape: tuple[int, ...] = (FEATURES,)) -> Dataset:
+    """Four overlapping normal clouds, standardised."""
+    generator = torch.Generator().manual_seed(seed)
+    centres = torch.randn((CLASSES, *shape), generator=generator)
+    y = torch.arange(examples) % CLASSES
+    x = centres[y] + torch.randn((examples, *shape), generator=generator)
+    x = (x - x.mean()) / x.std()
+    held_out = examples // 6
+    return Dataset("clouds", x[held_out:], y[held_out:], x[:held_out], y[:held_out], CLASSES)
+
+
+def job(
+    activation: str,
+    initialisation: Initialisation = "pytorch",
+    learning_rate: float = 0.01,
+    seed: int = 0,
+    *,
+    network: str = "mlp 4x16",
+) -> Job:
+    setting = Setting(
+        network=network, activation=activation, initialisation=initialisation, learning_rate=learning_rate
+    )
+    return Job(setting, seed)
+
+
+def outcome(
+    of: Job,
+    losses: Sequence[float],
+    *,
+    accuracy: float = 0.5,
+    diverged: bool = False,
+    gradients: Sequence[float] = (),
+) -> Outcome:
+    """An outcome by hand; `gradients` are the rms gradients arriving at each site before training."""
+    at_start = {
+        f"{i}": Reading(
+            site=Site(path=f"{i}", activation=of.setting.activation),
+            examples=1,
+            value=_sums(0.0),
+            gradient=_sums(gradient),
+        )
+        for i, gradient in enumerate(gradients)
+    }
+    return Outcome(
+        setting=of.setting,
+        seed=of.seed,
+        losses=np.asarray(losses, dtype=np.float64),
+        diverged_at=len(losses) if diverged else None,
+        accuracy=math.nan if diverged else accuracy,
+        at_start=at_start,
+        at_end={} if diverged else at_start,
+    )
+
+
+def _sums(value: float) -> Sums:
+    return Sums(
+        count=np.array([1]),
+        sum=np.array([value]),
+        sum_of_squares=np.array([value**2]),
+        zeros=np.array([int(value == 0)]),
+    )
+
+
+def assert_same_outcome(found: Outcome, expected: Outcome, *, rtol: float = 0.0) -> None:
+    """Of the same network; all numbers equal within `rtol`, and to the bit where it is 0."""
+    assert (found.setting, found.seed) == (expected.setting, expected.seed)
+    assert found.diverged_at == expected.diverged_at
+    np.testing.assert_allclose(found.losses, expected.losses, rtol=rtol)
+    np.testing.assert_allclose(found.accuracy, expected.accuracy, rtol=1e-6)
+    for found_at, expected_at in ((found.at_start, expected.at_start), (found.at_end, expected.at_end)):
+        assert list(found_at) == list(expected_at)
+        for name, reading in expected_at.items():
+            assert (found_at[name].site, found_at[name].examples) == (reading.site, reading.examples)
+            for own, other in (
+                (found_at[name].value, reading.value),
+                (found_at[name].gradient, reading.gradient),
+            ):
+                np.testing.assert_array_equal(own.count, other.count)
+                # GELU of about -5 is 0 or the smallest number below it, as the last bit of its input falls
+                np.testing.assert_allclose(own.zeros, other.zeros, rtol=0, atol=2 if rtol else 0)
+                size = np.sqrt(other.sum_of_squares * other.count)  # what the sum would be without cancelling
+                np.testing.assert_allclose(own.sum, other.sum, rtol=0, atol=float(rtol * size.max()))
+                np.testing.assert_allclose(own.sum_of_squares, other.sum_of_squares, rtol=2 * rtol)
