@@ -1,7 +1,9 @@
 """Which engine trains which networks, fastest first, and the networks of users made ready for it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import RLock
 
 import torch
 from torch import Tensor, nn
@@ -26,6 +28,13 @@ class Network:
     name: str
     build: MLP | Callable[[Activation], nn.Module]
 
+    def check(self, jobs: Sequence[Job], data: Dataset) -> None:
+        """Build a user's network once with each activation: mistakes are told before anything is written."""
+        if isinstance(self.build, MLP):
+            return
+        for job in {job.setting.activation: job for job in jobs}.values():
+            build_one(self.build, self.name, job, data)
+
     def parts(self, jobs: Sequence[Job], size: int) -> list[list[Job]]:
         """The jobs of this network, in parts that can be trained together, of at most `size` networks."""
         mine = [job for job in jobs if job.setting.network == self.name]
@@ -45,13 +54,27 @@ def train(
             network.build, jobs, data, training, advance
         )
     models = [build_one(network.build, network.name, job, data) for job in jobs]
-    reason = why_not_vmapped(models, data, training)
+    with seeded(jobs[0].seed):
+        reason = why_not_vmapped(models, data, training)
     if reason is None:
         return f"{network.name} by torch.func.vmap", train_vmapped(models, jobs, data, training, advance)
-    outcomes = [
-        train_plain(model, job, data, training, advance) for model, job in zip(models, jobs, strict=True)
-    ]
+    outcomes = []
+    for model, job in zip(models, jobs, strict=True):
+        with seeded(job.seed):
+            outcomes.append(train_plain(model, job, data, training, advance))
     return f"{network.name} one by one, as {reason}", outcomes
+
+
+# torch's own random numbers belong to the process, not to a thread: who draws from them takes turns.
+_RANDOM_NUMBERS = RLock()
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Draw torch's own random numbers from this seed; afterwards they go on as if nothing had been drawn."""
+    with _RANDOM_NUMBERS, torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        yield
 
 
 def build_one(build: Callable[[Activation], nn.Module], name: str, job: Job, data: Dataset) -> nn.Module:
@@ -63,8 +86,7 @@ def build_one(build: Callable[[Activation], nn.Module], name: str, job: Job, dat
         The function failed, returned something else, or the network's answer has the wrong shape.
     """
     activation = activations[job.setting.activation]
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(job.seed)
+    with seeded(job.seed):
         try:
             model = build(activation)
         except RelumeError:
