@@ -108,14 +108,18 @@ def why(  # noqa: PLR0913  # every argument is an option
     from relume.report.page import write_page
     from relume.studies.why import run_why, scope
 
-    summary = run_why(
-        scope(full=full, steps=steps, seeds=seeds, width=width),
-        build=build,
-        data=data,
-        activations=activation,
-        optimizer=optimizer.value,
-        out=out,
-    )
+    try:
+        summary = run_why(
+            scope(full=full, steps=steps, seeds=seeds, width=width),
+            build=build,
+            data=data,
+            activations=activation,
+            optimizer=optimizer.value,
+            out=out,
+        )
+    except KeyboardInterrupt:
+        typer.echo("interrupted. What is finished is kept; the same command goes on from there.", err=True)
+        raise typer.Exit(INTERRUPTED) from None
     page = out / "report.html"
     write_page(summary, page)
     console = Console()
@@ -131,6 +135,3 @@ def main() -> None:
     except RelumeError as error:
         print(error, file=sys.stderr)
         sys.exit(USAGE)
-    except KeyboardInterrupt:
-        print("interrupted. What is finished is kept; the same command goes on from there.", file=sys.stderr)
-        sys.exit(INTERRUPTED)

@@ -55,7 +55,7 @@ def activation(activation: Activation) -> Figure:
 
 def gradient_by_layer(summary: Summary, network: str) -> Figure:
     """Draw each layer's gradient over the last layer's, before training: points measured, lines theory."""
-    rows = [row for row in summary.rows if row.network == network]
+    rows = [row for row in summary.rows if row.network == network and len(row.gradient_by_layer_start)]
     initialisations = list(dict.fromkeys(row.initialisation for row in rows))
     figure, all_axes = panels([f"initialisation: {name}" for name in initialisations], columns=2, height=3.2)
     layers = max((len(row.gradient_by_layer_start) for row in rows), default=1)

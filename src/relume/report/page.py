@@ -121,10 +121,11 @@ def _part(summary: Summary, network: str, index: int) -> Part:
     from relume.report import figures
     from relume.report.drawing import svg
 
-    curves = svg(figures.training_curves(summary, network), name=f"curves{index}")
-    gradients = svg(figures.gradient_by_layer(summary, network), name=f"gradients{index}")
-    pictures = (Picture(curves, CURVES), Picture(gradients, GRADIENTS))
-    return Part(network, pictures, network_grid(summary, network))
+    pictures = [Picture(svg(figures.training_curves(summary, network), name=f"curves{index}"), CURVES)]
+    if any(len(row.gradient_by_layer_start) for row in summary.rows if row.network == network):
+        gradients = svg(figures.gradient_by_layer(summary, network), name=f"gradients{index}")
+        pictures.append(Picture(gradients, GRADIENTS))
+    return Part(network, tuple(pictures), network_grid(summary, network))
 
 
 def _filled(grids: Iterable[Grid]) -> list[Grid]:

@@ -28,7 +28,8 @@ def progress_bar(networks: int, steps: int, *, finished: int) -> Iterator[Advanc
         TimeRemainingColumn(),
         TextColumn("left"),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task(
             "", total=networks, completed=finished, steps=finished * steps, all_steps=networks * steps
         )

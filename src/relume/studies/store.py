@@ -45,7 +45,7 @@ class Store:
 
 @contextmanager
 def open_store(path: Path | None) -> Iterator[Store]:
-    """The store in the file `path`, made if need be; in memory without a path.
+    """The store in the file `path`, made with its folder if need be; in memory without a path.
 
     Raises
     ------
@@ -53,9 +53,12 @@ def open_store(path: Path | None) -> Iterator[Store]:
         The file cannot be opened, or is something else.
     """
     try:
+        if path:
+            path.parent.mkdir(parents=True, exist_ok=True)
         connection = sqlite3.connect(path if path else ":memory:")
         (schema,) = connection.execute("PRAGMA user_version").fetchone()
         if schema not in (0, SCHEMA):
+            connection.close()
             raise TargetError(
                 f"{path} was written by another version of relume (schema {schema}, this reads {SCHEMA}). "
                 "Give another --out folder."
@@ -63,6 +66,10 @@ def open_store(path: Path | None) -> Iterator[Store]:
         connection.execute("CREATE TABLE IF NOT EXISTS outcome (key TEXT PRIMARY KEY, record TEXT NOT NULL)")
         connection.execute(f"PRAGMA user_version = {SCHEMA}")
         connection.commit()
+    except OSError as error:
+        raise TargetError(
+            f"cannot make the folder of {path} ({error.strerror}). Give another one with --out."
+        ) from error
     except sqlite3.Error as error:
         raise TargetError(
             f"not a study that can be written to: {path} ({error}). Give another --out folder."

@@ -87,6 +87,8 @@ def study(  # noqa: PLR0913  # every argument is an axis of the grid
     training = training or Training()
     networks = _networks(build)
     jobs = _jobs([n.name for n in networks], activations, initialisations, learning_rates, seeds)
+    for network in networks:
+        network.check(jobs, data)
     checksum = fingerprint(data) + _source_checksum(build)
     keys = {job: key(job, training, checksum) for job in jobs}
     with open_store(into) as store:

@@ -98,7 +98,8 @@ def common_settings(groups: Mapping[Setting, Group]) -> list[Setting]:
 def row(group: Group, targets: Sequence[float], study: Study) -> Row:
     """What one setting did, over its seeds."""
     setting, survivors = group[0].setting, [o for o in group if o.diverged_at is None]
-    start, theory = gradient_by_layer([o.at_start for o in group]), theoretical_gradients(setting, study)
+    start = gradient_by_layer([o.at_start for o in group])
+    theory = theoretical_gradients(setting, study, sites=len(start))
     end = gradient_by_layer([o.at_end for o in survivors])
     return Row(
         network=setting.network,
@@ -130,11 +131,11 @@ def gradient_by_layer(readings: Sequence[Readings]) -> PerUnit:
         return np.median([np.asarray(p) / p[-1] for p in profiles], axis=0)
 
 
-def theoretical_gradients(setting: Setting, study: Study) -> PerUnit:
-    """The same by mean-field theory, for MLPs; empty for a user's network."""
+def theoretical_gradients(setting: Setting, study: Study, *, sites: int) -> PerUnit:
+    """The same by mean-field theory, for MLPs; nan at every site of a user's network."""
     mlp = MLP.from_name(setting.network)
     if mlp is None:
-        return np.zeros(0)
+        return np.full(sites, np.nan)
     activation = activations[setting.activation]
     widths = [study.data.train_x[0].numel(), *[mlp.width] * mlp.depth]
     scales = [

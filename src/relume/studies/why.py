@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from relume.errors import TargetError
 from relume.studies.cost import ELEMENTS, measure_costs
 from relume.studies.data import load
 from relume.studies.loading import find_function
@@ -56,33 +55,14 @@ def run_why(
     names = list(activations or ACTIVATIONS)
     network = find_function(build) if build else [MLP(depth, scope.width) for depth in DEPTHS]
     dataset = load(data)
-    made = make_folder(out)
-    try:
-        found = study(
-            network,
-            dataset,
-            activations=names,
-            learning_rates=scope.learning_rates,
-            seeds=scope.seeds,
-            training=Training(optimizer=optimizer, steps=scope.steps),
-            into=out / "study.sqlite",
-            show_progress=True,
-        )
-    except Exception:
-        if made:  # nothing half-written is left behind; after Ctrl-C, which is no Exception, all is kept
-            (out / "study.sqlite").unlink(missing_ok=True)
-            out.rmdir()
-        raise
+    found = study(
+        network,
+        dataset,
+        activations=names,
+        learning_rates=scope.learning_rates,
+        seeds=scope.seeds,
+        training=Training(optimizer=optimizer, steps=scope.steps),
+        into=out / "study.sqlite",
+        show_progress=True,
+    )
     return summarise(found, costs=measure_costs(names), cost_setting=f"{ELEMENTS:,} float32 values, 1 thread")
-
-
-def make_folder(out: Path) -> bool:
-    """Make the folder; whether it was new."""
-    made = not out.exists()
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise TargetError(
-            f"cannot make the folder {out} ({error.strerror}). Give another one with --out."
-        ) from error
-    return made
