@@ -105,6 +105,7 @@ def why(  # noqa: PLR0913  # every argument is an option
     from rich.console import Console
 
     from relume.report import tables
+    from relume.report.answer import answer
     from relume.report.page import write_page
     from relume.studies.why import run_why, scope
 
@@ -123,8 +124,10 @@ def why(  # noqa: PLR0913  # every argument is an option
     page = out / "report.html"
     write_page(summary, page)
     console = Console()
-    for part in tables.short_tables(summary):
+    for part in tables.why_tables(summary):
         console.print(part)
+    console.print("\n".join(answer(summary)))  # again: by now the beginning has scrolled away
+    console.print(f"Trained with {summary.engine}.")
     console.print(f"Report: {page.resolve()}", soft_wrap=True)
 
 
