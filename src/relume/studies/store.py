@@ -55,6 +55,11 @@ def open_store(path: Path | None) -> Iterator[Store]:
     try:
         if path:
             path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise TargetError(
+            f"cannot make the folder of {path} ({error.strerror}). Give another one with --out."
+        ) from error
+    try:
         connection = sqlite3.connect(path if path else ":memory:")
         (schema,) = connection.execute("PRAGMA user_version").fetchone()
         if schema not in (0, SCHEMA):
@@ -66,10 +71,6 @@ def open_store(path: Path | None) -> Iterator[Store]:
         connection.execute("CREATE TABLE IF NOT EXISTS outcome (key TEXT PRIMARY KEY, record TEXT NOT NULL)")
         connection.execute(f"PRAGMA user_version = {SCHEMA}")
         connection.commit()
-    except OSError as error:
-        raise TargetError(
-            f"cannot make the folder of {path} ({error.strerror}). Give another one with --out."
-        ) from error
     except sqlite3.Error as error:
         raise TargetError(
             f"not a study that can be written to: {path} ({error}). Give another --out folder."

@@ -1,0 +1,87 @@
+"""Outcomes come back from the file as they went in, and other files are not taken for it."""
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.studies.tiny import assert_same_outcome, job, outcome, tiny_data
+
+from relume.errors import TargetError
+from relume.studies.protocol import Training
+from relume.studies.store import fingerprint, from_json, key, open_store, to_json
+
+LOSSES = [2.3, 1 / 3, 1e-300, float(np.nextafter(1.0, 2.0))]
+
+
+@pytest.mark.parametrize("diverged", [False, True])
+def test_an_outcome_survives_to_the_last_bit(diverged: bool) -> None:
+    before = outcome(job("relu", "he", 0.1, 7), LOSSES, diverged=diverged, gradients=[1 / 3, 1e-160])
+    after = from_json(to_json(before))
+    assert_same_outcome(after, before)
+    np.testing.assert_array_equal(after.losses, before.losses)
+    assert after.losses.dtype == np.float64
+
+
+def test_what_was_added_is_found_by_a_later_opening(tmp_path: Path) -> None:
+    path, one = tmp_path / "study.sqlite", outcome(job("relu"), LOSSES)
+    with open_store(path) as store:
+        assert store.finished(["a"]) == {}
+        store.add({"a": one})
+    with open_store(path) as store:
+        found = store.finished(["b", "a"])
+    assert list(found) == ["a"]
+    assert_same_outcome(found["a"], one)
+
+
+def test_keys_differ_where_anything_differs() -> None:
+    training = Training()
+    keys = {
+        key(job("relu"), training, "data"),
+        key(job("tanh"), training, "data"),
+        key(job("relu", "he"), training, "data"),
+        key(job("relu", learning_rate=0.02), training, "data"),
+        key(job("relu", seed=1), training, "data"),
+        key(job("relu", network="mlp 2x2"), training, "data"),
+        key(job("relu"), Training(steps=301), "data"),
+        key(job("relu"), Training(batch_size=127), "data"),
+        key(job("relu"), Training(optimizer="sgd"), "data"),
+        key(job("relu"), training, "other data"),
+    }
+    assert len(keys) == 10
+    assert key(job("relu"), Training(), "data") in keys
+
+
+def test_data_sets_are_told_apart_by_their_numbers() -> None:
+    assert fingerprint(tiny_data(0)) == fingerprint(tiny_data(0))
+    assert fingerprint(tiny_data(0)) != fingerprint(tiny_data(1))
+    assert fingerprint(tiny_data(0, shape=(12,))) != fingerprint(tiny_data(0, shape=(3, 4)))
+
+
+def test_a_file_of_another_schema_is_told_and_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "study.sqlite"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA user_version = 99")
+    before = path.read_bytes()
+    message = r"study\.sqlite was written by another version of relume \(schema 99, this reads 1\)\. Give "
+    with pytest.raises(TargetError, match=message):
+        open_store(path).__enter__()
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("make", [lambda p: p.write_text("not a database " * 99), Path.mkdir])
+def test_what_is_no_store_is_told(tmp_path: Path, make: Callable[[Path], object]) -> None:
+    path = tmp_path / "study.sqlite"
+    make(path)
+    with pytest.raises(TargetError, match=r"^not a study that can be written to: .*Give another --out fol"):
+        open_store(path).__enter__()
+
+
+def test_the_folder_is_made_or_the_reason_told_why_not(tmp_path: Path) -> None:
+    with open_store(tmp_path / "new" / "newer" / "study.sqlite"):
+        assert (tmp_path / "new" / "newer" / "study.sqlite").is_file()
+    (tmp_path / "file").write_text("")
+    with pytest.raises(TargetError, match=r"^cannot make the folder of .*\(File exists\)\. Give another one"):
+        open_store(tmp_path / "file" / "study.sqlite").__enter__()
