@@ -21,9 +21,9 @@ from tests.studies.tiny import CLASSES, FEATURES, assert_same_outcome, job, tiny
 from torch import nn
 
 import relume.studies.study as module
-from relume.studies import engines
 from relume.catalogue.activation import Activation
 from relume.errors import BuildError, PlanError, RelumeError, UnknownNameError
+from relume.studies import engines
 from relume.studies.mlp import MLP
 from relume.studies.protocol import Training, batch_order, orders
 from relume.studies.study import Study, study
