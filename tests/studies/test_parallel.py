@@ -80,9 +80,10 @@ def test_parts_that_have_not_begun_are_not_begun_after_an_error() -> None:
 
 def test_an_interrupted_caller_stops_the_workers() -> None:
     """Ctrl-C arrives in the main thread, which waits for a result."""
-    ended: list[str] = []
+    running, ended = threading.Barrier(3, timeout=30), list[str]()
 
     def work(part: str, advance: Advance) -> str:
+        running.wait()
         if part == "short":
             return part
         try:

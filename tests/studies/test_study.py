@@ -179,7 +179,7 @@ def test_a_study_killed_at_any_moment_goes_on_and_ends_the_same(
         with subprocess.Popen([sys.executable, "-c", SCRIPT, str(path)]) as process:
             while finished(path) <= counts[-1] and process.poll() is None:
                 time.sleep(0.002)
-            time.sleep(chance.uniform(0.0, 0.1))
+            time.sleep(chance.uniform(0.0, 0.03))
             process.send_signal(signal.SIGKILL)
         counts.append(finished(path))
     assert counts == sorted(set(counts)), "each run adds to what the one before had finished"

@@ -29,11 +29,12 @@ class Network:
     build: MLP | Callable[[Activation], nn.Module]
 
     def check(self, jobs: Sequence[Job], data: Dataset) -> None:
-        """Build a user's network once with each activation: mistakes are told before anything is written."""
-        if isinstance(self.build, MLP):
-            return
-        for job in {job.setting.activation: job for job in jobs}.values():
-            build_one(self.build, self.name, job, data)
+        """Build the network once with each activation: mistakes are told before anything is written."""
+        for name, job in {job.setting.activation: job for job in jobs}.items():
+            if isinstance(self.build, MLP):
+                self.build.build(activations[name], inputs=data.train_x[0].numel(), classes=data.classes)
+            else:
+                build_one(self.build, self.name, job, data)
 
     def parts(self, jobs: Sequence[Job], size: int) -> list[list[Job]]:
         """The jobs of this network, in parts that can be trained together, of at most `size` networks."""
