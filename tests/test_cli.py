@@ -16,8 +16,10 @@ import pytest
 
 from relume import __version__
 from relume.cli import main
+from relume.studies.why import scope
 
 START = "from relume.cli import main; main()"
+RATES = len(scope(full=False, steps=None, seeds=None, width=None).learning_rates)
 QUICK = ("--steps", "20", "--seeds", "2", "--width", "8", "-a", "relu", "-a", "tanh")
 
 MYNET = """
@@ -138,7 +140,7 @@ def test_why_writes_a_page_and_keeps_what_is_finished(run: Run, tmp_path: Path) 
     assert f"Report: {folder / 'report.html'}" in out
     with closing(sqlite3.connect(folder / "study.sqlite")) as connection:
         (count,) = connection.execute("SELECT count(*) FROM outcome").fetchone()
-    assert count == 3 * 2 * 4 * 4 * 2  # depths, activations, initialisations, rates, seeds
+    assert count == 3 * 2 * 4 * RATES * 2  # depths, activations, initialisations, rates, seeds
 
 
 def test_why_of_a_users_own_network_and_data(run: Run, tmp_path: Path) -> None:
@@ -248,9 +250,9 @@ def test_ctrl_c_keeps_what_is_finished_and_the_same_command_goes_on(run: Run, tm
     assert (process.returncode, out) == (130, "")
     assert err == "interrupted. What is finished is kept; the same command goes on from there.\n"
     kept = finished(path)
-    assert 0 < kept < 2 * 4 * 4 * 8
+    assert 0 < kept < 2 * 4 * RATES * 8
     assert not (tmp_path / "study" / "report.html").exists()
     status, out, err = run(*command)
     assert (status, err) == (0, "")
-    assert finished(path) == 2 * 4 * 4 * 8
+    assert finished(path) == 2 * 4 * RATES * 8
     assert (tmp_path / "study" / "report.html").is_file()

@@ -12,16 +12,15 @@ from relume.studies.comparison import SMOOTHING_STEPS, compare, judge, running_m
 @pytest.mark.parametrize(
     ("steps", "baseline", "pace"),
     [
-        ([10, 11, 12], [30, 36, 33], "faster"),
-        ([30, 36, 33], [10, 11, 12], "slower"),
-        ([10, 30, 20], [20, 15, 20], "not decided"),
-        ([10, 10, 10], [10, 10, 10], "not decided"),
+        ([10, 11, 12, 10, 11], [30, 36, 33, 30, 32], "faster"),
+        ([30, 36, 33, 30, 32], [10, 11, 12, 10, 11], "slower"),
+        ([10, 30, 20, 10, 30], [20, 15, 20, 20, 15], "not decided"),
+        ([10, 10, 10, 10, 10], [10, 10, 10, 10, 10], "not decided"),
         ([10], [90], "not decided"),  # one seed gives no interval
-        ([10, 11, 12], [30, None, 33], "faster"),  # the baseline's was at least 100
-        ([30, None, 33], [10, 11, 12], "slower"),
-        ([10, 11, None], [900, 900, 900], "not decided"),  # its third might have needed any number
-        ([900, 900, 900], [10, 11, None], "not decided"),
-        ([10, None, 12], [90, None, 90], "not decided"),
+        ([10, 11, 12, 10, 11], [30, None, 33, None, 32], "faster"),  # the baseline's were at least 100
+        ([30, None, 33, None, 32], [10, 11, 12, 10, 11], "slower"),
+        ([*[10] * 9, None], [900] * 10, "not decided"),  # might have needed any number
+        ([900] * 10, [*[10] * 9, None], "not decided"),
         ([10, 11, 12], [None, None, None], "baseline never got there"),
         ([None, None, None], [10, 11, 12], "never got there"),
         ([None, None, None], [None, None, None], "neither got there"),
@@ -37,6 +36,12 @@ def test_the_verdict(steps: Sequence[int | None], baseline: Sequence[int | None]
     if found == "slower":
         assert ratio is not None
         assert ratio.high < 1
+
+
+def test_the_wider_interval_of_the_same_ratios_decides_nothing() -> None:
+    """The mean is 2 both times."""
+    assert judge([10] * 6, [18, 20, 22, 18, 20, 22], most=100)[1] == "faster"
+    assert judge([10] * 6, [4, 100, 20, 2, 90, 20], most=100)[1] == "not decided"
 
 
 def test_a_missing_seed_counts_as_all_the_steps_it_had() -> None:
@@ -63,7 +68,7 @@ def test_steps_of_short_and_empty_histories() -> None:
 
 def test_each_activation_is_compared_with_each_baseline_in_its_own_network() -> None:
     groups = [
-        [outcome(job(name, seed=seed, network=network), [2.0] * at + [0.0] * 50) for seed in range(3)]
+        [outcome(job(name, seed=seed, network=network), [2.0] * at + [0.0] * 50) for seed in range(5)]
         for network in ("mlp 4x16", "mlp 8x16")
         for name, at in (("sigmoid", 40), ("tanh", 20), ("relu", 10))
     ]
