@@ -14,6 +14,7 @@ from relume.studies.comparison import SMOOTHING_STEPS, compare, judge, running_m
     [
         ([10, 11, 12, 10, 11], [30, 36, 33, 30, 32], "faster"),
         ([30, 36, 33, 30, 32], [10, 11, 12, 10, 11], "slower"),
+        ([10, 11], [30, 36], "not decided"),  # two seeds agree by chance in half of all cases
         ([10, 30, 20, 10, 30], [20, 15, 20, 20, 15], "not decided"),
         ([10, 10, 10, 10, 10], [10, 10, 10, 10, 10], "not decided"),
         ([10], [90], "not decided"),  # one seed gives no interval

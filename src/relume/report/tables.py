@@ -151,7 +151,8 @@ def alias_name(alias: Alias) -> str:
     >>> alias_name(Alias(F.relu)), alias_name(Alias(Tensor.relu_)), alias_name(Alias(torch.clamp, {"min": 0}))
     ('F.relu', 'Tensor.relu_', 'torch.clamp(min=0)')
     """
-    name = getattr(alias.call, "__name__", repr(alias.call))
+    # torch keeps some under a private name too: F.threshold calls itself _threshold.
+    name = getattr(alias.call, "__name__", repr(alias.call)).removeprefix("_")
     home = next((prefix for prefix, space in NAMESPACES if getattr(space, name, None) is alias.call), None)
     arguments = ", ".join(f"{key}={value!r}" for key, value in alias.arguments.items())
     return (f"{home}.{name}" if home else name) + (f"({arguments})" if arguments else "")

@@ -37,7 +37,7 @@ def summarise(study: Study, *, costs: Sequence[Cost] = (), cost_setting: str = "
 
     return Summary(
         data=study.data.description,
-        training=describe_training(study),
+        training=f"{describe_training(study)}; {at_the_edge(per_scheme, study)}",
         engine=study.engine,
         cost_setting=cost_setting,
         targets=targets,
@@ -61,6 +61,13 @@ def describe_training(study: Study) -> str:
         f"{optimizer}, batch {study.training.batch_size}, {study.training.steps} steps, {seeds} seeds, "
         f"{len(rates)} learning rates from {rates[0]:g} to {rates[-1]:g}: {len(study.outcomes):,} networks"
     )
+
+
+def at_the_edge(best: Sequence[Setting], study: Study) -> str:
+    """How many of the best learning rates might be better still outside the grid."""
+    rates = {o.setting.learning_rate for o in study.outcomes}
+    ends = sum(setting.learning_rate in (min(rates), max(rates)) for setting in best)
+    return f"{ends} of the {len(best)} best learning rates are the grid's smallest or largest"
 
 
 def final_loss(group: Group) -> float:
