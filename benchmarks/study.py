@@ -1,6 +1,6 @@
 """Networks x steps per second: the stacked engine against the plain PyTorch loop, side by side in one run.
 
-    python benchmarks/study.py                                      # sgd, ReLU
+    python benchmarks/study.py                                      # momentum, as relume why; ReLU
     python benchmarks/study.py --optimizer adam --activations relu,tanh,gelu --inputs 784
 
 Each round times a step of all networks by the plain loop, then by the stacked engine, so that a slow moment
@@ -108,7 +108,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--optimizer", choices=OPTIMIZERS, default="sgd")
+    parser.add_argument("--optimizer", choices=OPTIMIZERS, default="momentum")
     parser.add_argument("--activations", default="relu", help="names, separated by commas")
     parser.add_argument("--inputs", type=int, help="input features; as many as the width if not given")
     parser.add_argument("--rounds", type=int, default=21)

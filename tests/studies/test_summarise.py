@@ -1,6 +1,7 @@
 """From outcomes to a summary: the choice of settings, and theory beside measurement."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from tests.studies.tiny import job, outcome, tiny_data
 from relume.studies.mlp import MLP
 from relume.studies.protocol import Training
 from relume.studies.study import Study, study
-from relume.studies.summarise import describe_training, final_loss, summarise
+from relume.studies.summarise import at_the_edge, describe_training, final_loss, summarise
 from relume.studies.summary import Row
 from relume.types import Initialisation, Outcome
 
@@ -126,6 +127,16 @@ def test_where_a_minority_diverged_it_is_counted_and_the_others_speak() -> None:
 def test_the_training_is_told_in_a_line() -> None:
     assert describe_training(STUDY) == (
         "momentum 0.9, batch 128, 40 steps, 3 seeds, 2 learning rates from 0.1 to 0.3: 24 networks"
+    )
+
+
+def test_best_learning_rates_at_the_ends_of_the_grid_are_counted() -> None:
+    settings = [o.setting for o in STUDY.outcomes]
+    smallest, largest = (pick(s.learning_rate for s in settings) for pick in (min, max))
+    middle = replace(settings[0], learning_rate=(smallest + largest) / 2)
+    ends = [replace(settings[0], learning_rate=rate) for rate in (smallest, largest)]
+    assert at_the_edge([*ends, middle], STUDY) == (
+        "2 of the 3 best learning rates are the grid's smallest or largest"
     )
 
 
