@@ -18,6 +18,8 @@ from relume import __version__
 from relume.cli import main
 from relume.studies.why import scope
 
+# A shell starts what it runs in the background deaf to Ctrl-C; so would this suite's children be there.
+HEED_CTRL_C = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
 START = "from relume.cli import main; main()"
 RATES = len(scope(full=False, steps=None, seeds=None, width=None).learning_rates)
 QUICK = ("--steps", "20", "--seeds", "2", "--width", "8", "-a", "relu", "-a", "tanh")
@@ -237,7 +239,7 @@ def test_ctrl_c_keeps_what_is_finished_and_the_same_command_goes_on(run: Run, tm
     command += ["--steps", "150", "--out", "study"]
     path = tmp_path / "study" / "study.sqlite"
     with subprocess.Popen(
-        [sys.executable, "-c", START, *command],
+        [sys.executable, "-c", HEED_CTRL_C + START, *command],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
