@@ -1,5 +1,6 @@
 """The command line: what it prints, writes and says no to, and its exit status."""
 
+import importlib.util
 import os
 import re
 import signal
@@ -258,3 +259,18 @@ def test_ctrl_c_keeps_what_is_finished_and_the_same_command_goes_on(run: Run, tm
     assert (status, err) == (0, "")
     assert finished(path) == 2 * 4 * RATES * 8
     assert (tmp_path / "study" / "report.html").is_file()
+
+
+def test_a_missing_extra_is_told_before_anything_is_trained(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = importlib.util.find_spec
+    monkeypatch.setattr(
+        "relume.errors.find_spec", lambda name: None if name in ("scipy", "jinja2") else there(name)
+    )
+    status, out, err = run("why", "--out", "study")
+    assert (status, out) == (2, "")
+    assert err == (
+        "jinja2, scipy are not installed: needed for 'relume why'. Run: pip install \"relume[why]\"\n"
+    )
+    assert not (tmp_path / "study").exists()

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from relume.errors import RelumeError
+from relume.errors import RelumeError, require
 
 USAGE, INTERRUPTED = 2, 130  # exit statuses; 130 is what shells give a program ended by Ctrl-C
 
@@ -102,6 +102,7 @@ def why(  # noqa: PLR0913  # every argument is an option
     ),
 ) -> None:
     """Why ReLU instead of sigmoid or tanh? Train every activation fairly and report, with intervals."""
+    require("jinja2", "matplotlib", "scipy", extra="why", purpose="'relume why'")
     from rich.console import Console
 
     from relume.report import tables

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from importlib.util import find_spec
 
 
 class RelumeError(Exception):
@@ -51,3 +52,19 @@ def unknown_name(kind: str, name: str, known: Iterable[str], *, listing: str) ->
     nearest = get_close_matches(name.lower(), list(known), n=1, cutoff=0.6)
     suggestion = f" Did you mean {nearest[0]!r}?" if nearest else ""
     return UnknownNameError(f"unknown {kind} {name!r}.{suggestion} '{listing}' lists all.")
+
+
+def require(*packages: str, extra: str, purpose: str) -> None:
+    """Say which packages of an extra are missing, before any work is done that needs them.
+
+    >>> require("nothing", extra="why", purpose="plots")
+    Traceback (most recent call last):
+    relume.errors.MissingExtraError: nothing is not installed: needed for plots. Run: pip install "relume[why]"
+    """
+    missing = [package for package in packages if find_spec(package) is None]
+    if missing:
+        verb = "is" if len(missing) == 1 else "are"
+        raise MissingExtraError(
+            f"{', '.join(missing)} {verb} not installed: needed for {purpose}. "
+            f'Run: pip install "relume[{extra}]"'
+        )
