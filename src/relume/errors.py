@@ -57,9 +57,9 @@ def unknown_name(kind: str, name: str, known: Iterable[str], *, listing: str) ->
 def require(*packages: str, extra: str, purpose: str) -> None:
     """Say which packages of an extra are missing, before any work is done that needs them.
 
-    >>> require("nothing", extra="why", purpose="plots")
+    >>> require("nothing", extra="why", purpose="it")
     Traceback (most recent call last):
-    relume.errors.MissingExtraError: nothing is not installed: needed for plots. Run: pip install "relume[why]"
+    relume.errors.MissingExtraError: nothing is not installed: needed for it. Run: pip install "relume[why]"
     """
     missing = [package for package in packages if find_spec(package) is None]
     if missing:
