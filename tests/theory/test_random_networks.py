@@ -33,8 +33,8 @@ CASES = {
 # width, and the median of 20 of them by 11 %: ten percent cannot be told there. These 20 seeds are 14.8 %
 # above the theory, the first 100 seeds 13.5 % (+- 5 %), 100 others 3 % (+- 5 %); the median is 3 % off at
 # width 256 (400 seeds) and 2 % at 2048. Neither 256 examples a seed nor 32 output gradients an example narrow
-# the scatter between seeds: it is the weights'. The examples are taken one by one, because the mean square over
-# such a batch is ruled by its largest: its root is 1.6 times the theory here, 3.3 at width 256.
+# the scatter between seeds: it is the weights'. The examples are taken one by one, because the mean square
+# over such a batch is ruled by its largest: its root is 1.6 times the theory here, 3.3 at width 256.
 TOLERANCES = dict.fromkeys(CASES, 0.1) | {"gelu-he": 0.25}
 
 
