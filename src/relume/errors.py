@@ -68,3 +68,12 @@ def require(*packages: str, extra: str, purpose: str) -> None:
             f"{', '.join(missing)} {verb} not installed: needed for {purpose}. "
             f'Run: pip install "relume[{extra}]"'
         )
+
+
+def said(error: BaseException) -> str:
+    r"""An exception's type and the first line of what it says, for a sentence about someone else's code.
+
+    >>> said(ValueError("no such layer\nin any block"))
+    'ValueError: no such layer'
+    """
+    return f"{type(error).__name__}: {str(error).partition(chr(10))[0]}".removesuffix(": ")

@@ -8,7 +8,7 @@ from rich.console import Console, RenderableType
 
 from relume import activations
 from relume.report.grid import Column, Grid, Section
-from relume.report.tables import activation_entry, activation_table, short_tables, why_tables
+from relume.report.tables import activation_entry, activation_table, why_tables
 from relume.report.terminal import FittedGrid, fitting_groups
 from relume.studies.summary import Summary
 
@@ -35,13 +35,8 @@ def assert_golden(request: pytest.FixtureRequest, name: str, text: str) -> None:
 def test_study(request: pytest.FixtureRequest, summary: Summary, width: int) -> None:
     text = drawn(why_tables(summary), width)
     assert max(map(len, text.splitlines())) <= width
+    assert " ".join(text.split()).startswith("Each at its best setting, relu ")
     assert_golden(request, f"why_{width}.txt", text)
-
-
-def test_short_study_begins_with_the_answer(request: pytest.FixtureRequest, summary: Summary) -> None:
-    text = drawn(short_tables(summary), 120)
-    assert text.startswith("Each at its best setting, relu ")
-    assert_golden(request, "short_120.txt", text)
 
 
 @pytest.mark.parametrize("width", [80, 120])

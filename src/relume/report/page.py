@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
-from relume.errors import MissingExtraError, TargetError
+from relume.errors import TargetError, require
 from relume.report.answer import answer
 from relume.report.findings import (
     best_grid,
@@ -89,12 +89,9 @@ def write_page(summary: Summary, path: Path) -> None:
 
 def page(summary: Summary) -> str:
     """Render the page: HTML with its styles and figures inside, that loads nothing."""
-    try:
-        from jinja2 import Environment, StrictUndefined
-    except ModuleNotFoundError as error:
-        raise MissingExtraError(
-            'jinja2 is not installed: needed for the report. Run: pip install "relume[why]"'
-        ) from error
+    require("jinja2", extra="why", purpose="the report")
+    from jinja2 import Environment, StrictUndefined
+
     from relume.report import figures
     from relume.report.drawing import svg
 

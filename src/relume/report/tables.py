@@ -35,11 +35,6 @@ CHOSEN = {
 }
 
 
-def short_tables(summary: Summary) -> list[RenderableType]:
-    """Show the answer, and the tables it rests on."""
-    return _report(summary, [best_grid(summary), comparison_grid(summary)])
-
-
 def why_tables(summary: Summary) -> list[RenderableType]:
     """Everything a study found, the answer first."""
     detail = [network_grid(summary, network) for network in networks(summary)]

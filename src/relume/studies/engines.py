@@ -10,14 +10,14 @@ from torch import Tensor, nn
 
 from relume.catalogue import activations
 from relume.catalogue.activation import Activation
-from relume.errors import BuildError, RelumeError
+from relume.errors import BuildError, RelumeError, said
 from relume.studies.data import Dataset
 from relume.studies.initialisation import initialise
 from relume.studies.mlp import MLP
 from relume.studies.plain import train_plain
 from relume.studies.protocol import Advance, Job, Training, weight_generator
 from relume.studies.stacked import train_stacked
-from relume.studies.vmapped import first_line, train_vmapped, why_not_vmapped
+from relume.studies.vmapped import train_vmapped, why_not_vmapped
 from relume.types import Outcome
 
 
@@ -94,7 +94,7 @@ def build_one(build: Callable[[Activation], nn.Module], name: str, job: Job, dat
             raise
         except Exception as error:
             raise BuildError(
-                f"the build function failed for {activation.name!r} ({first_line(error)}): {name}. "
+                f"the build function failed for {activation.name!r} ({said(error)}): {name}. "
                 "It is called with an Activation; activation.module() gives a fresh module of it."
             ) from error
         if not isinstance(model, nn.Module):
@@ -117,7 +117,7 @@ def check_output(model: nn.Module, name: str, data: Dataset) -> None:
         answer = model(examples)
     except Exception as error:
         raise BuildError(
-            f"the network failed on inputs of {shape} ({first_line(error)}): {name}. "
+            f"the network failed on inputs of {shape} ({said(error)}): {name}. "
             "Build it for the shape of the data."
         ) from error
     if not isinstance(answer, Tensor) or tuple(answer.shape) != (len(examples), data.classes):

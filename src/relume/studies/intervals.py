@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from relume.errors import MissingExtraError
+from relume.errors import require
 from relume.types import Interval
 
 CONFIDENCE = 0.95
@@ -27,12 +27,9 @@ def mean_interval(values: Sequence[float]) -> Interval:
         return Interval(estimate, float("nan"), float("nan"), len(sample))
     if np.ptp(sample) == 0:
         return Interval(estimate, estimate, estimate, len(sample))
-    try:
-        from scipy.stats import bootstrap
-    except ImportError as error:
-        raise MissingExtraError(
-            'scipy is not installed: needed for intervals. Run: pip install "relume[why]"'
-        ) from error
+    require("scipy", extra="why", purpose="intervals")
+    from scipy.stats import bootstrap
+
     found = bootstrap(
         (sample,),
         np.mean,

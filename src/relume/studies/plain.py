@@ -13,7 +13,7 @@ from relume.studies.data import Dataset
 from relume.studies.optimizers import torch_optimizer
 from relume.studies.protocol import Advance, Job, Training, batch_order, probe
 from relume.studies.readings import pooled_readings, pooled_sums
-from relume.types import Outcome, Reading, Sums
+from relume.types import Outcome, PerUnit, Reading, Readings, Sums
 
 
 def train_plain(
@@ -35,14 +35,29 @@ def train_plain(
         losses.append(loss.item())
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
+    history = torch.tensor(losses, dtype=torch.float64).numpy()
+    return outcome(model, job, data, losses=history, diverged_at=diverged_at, at_start=at_start)
+
+
+def outcome(
+    model: nn.Module,
+    job: Job,
+    data: Dataset,
+    *,
+    losses: PerUnit,
+    diverged_at: int | None,
+    at_start: Readings,
+) -> Outcome:
+    """What became of a model: tested and measured once more, unless it diverged."""
+    survived = diverged_at is None
     return Outcome(
         setting=job.setting,
         seed=job.seed,
-        losses=torch.tensor(losses, dtype=torch.float64).numpy(),
+        losses=losses,
         diverged_at=diverged_at,
-        accuracy=math.nan if diverged_at is not None else accuracy(model, data),
+        accuracy=accuracy(model, data) if survived else math.nan,
         at_start=at_start,
-        at_end={} if diverged_at is not None else measure(model, job, data),
+        at_end=measure(model, job, data) if survived else {},
     )
 
 

@@ -38,6 +38,6 @@ def progress_bar(networks: int, steps: int, *, finished: int) -> Iterator[Advanc
         def advance(count: int) -> None:
             nonlocal taken
             taken += count
-            progress.update(task, completed=taken / steps if taken % steps else taken // steps, steps=taken)
+            progress.update(task, completed=taken / steps, steps=taken)
 
         yield advance

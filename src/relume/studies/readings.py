@@ -1,5 +1,6 @@
 """A study's readings: what a layer's values and gradients add up to, its units pooled into one."""
 
+import numpy as np
 from torch import Tensor
 
 from relume.types import Reading, Site, Sums
@@ -11,20 +12,12 @@ def pooled_sums(values: Tensor) -> list[Sums]:
     Squares are taken in float64: the square of a gradient of 1e-20 is below float32's smallest number.
     """
     flat = values.flatten(1).double()
-    count = flat.shape[1]
-    columns = (flat.sum(1), flat.square().sum(1), (flat == 0).sum(1))
+    totals, squares, zeros = (
+        column[:, None].numpy() for column in (flat.sum(1), flat.square().sum(1), (flat == 0).sum(1))
+    )
+    count = np.full(1, flat.shape[1], dtype=np.int64)
     return [
-        Sums(
-            count=row_count.numpy(),
-            sum=total.numpy(),
-            sum_of_squares=squares.numpy(),
-            zeros=zeros.numpy(),
-        )
-        for row_count, total, squares, zeros in zip(
-            columns[2].new_full((len(flat), 1), count),
-            *(column[:, None].clone() for column in columns),
-            strict=True,
-        )
+        Sums(count=count, sum=totals[i], sum_of_squares=squares[i], zeros=zeros[i]) for i in range(len(flat))
     ]
 
 

@@ -99,13 +99,16 @@ class Members:
                 self.training.freeze(network)
         self.losses.append(loss)
 
+    def logits(self, x: Tensor) -> Tensor:
+        """Every network's answer to the same examples, [networks, examples, classes]."""
+        streams = int(self.training.stack.streams.max()) + 1
+        return self.training.stack.forward(x.flatten(1)[None].expand(streams, -1, -1))
+
     def measure(self) -> list[dict[str, Reading]]:
         """Each network's readings over the probe examples."""
         x, y = probe(self.data)
         stack = self.training.stack
-        _, error = cross_entropy(
-            stack.forward(x.flatten(1)[None].expand(1 + max(stack.streams), -1, -1)), y.expand(stack.size, -1)
-        )
+        _, error = cross_entropy(self.logits(x), y.expand(stack.size, -1))
         outputs = stack.buffers(len(y)).outputs
         by_site: list[list[tuple[Sums, Sums]]] = []
 
@@ -123,12 +126,10 @@ class Members:
     def accuracy(self) -> Tensor:
         """Share of the test examples each network gets right, [networks]."""
         right = torch.zeros(self.training.stack.size)
-        streams = 1 + max(self.training.stack.streams)
         for x, y in zip(
             torch.split(self.data.test_x, TEST_BATCH), torch.split(self.data.test_y, TEST_BATCH), strict=True
         ):
-            logits = self.training.stack.forward(x.flatten(1)[None].expand(streams, -1, -1))
-            right += (logits.argmax(-1) == y).sum(1)
+            right += (self.logits(x).argmax(-1) == y).sum(1)
         return right / len(self.data.test_y)
 
     def finish(self) -> list[Outcome]:

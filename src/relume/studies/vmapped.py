@@ -1,7 +1,6 @@
 """Trains many copies of a user's network together by torch.func.vmap, one activation at a time."""
 
 import copy
-import math
 from collections.abc import Callable, Mapping, Sequence
 
 import torch
@@ -9,9 +8,10 @@ from torch import Tensor, nn
 from torch.func import functional_call, grad_and_value, stack_module_state, vmap
 from torch.nn import functional as F
 
+from relume.errors import said
 from relume.studies.data import Dataset
 from relume.studies.optimizers import STACKED_OPTIMIZERS
-from relume.studies.plain import accuracy, measure
+from relume.studies.plain import measure, outcome
 from relume.studies.protocol import Advance, Job, Training, orders
 from relume.types import Outcome
 
@@ -39,15 +39,10 @@ def why_not_vmapped(models: Sequence[nn.Module], data: Dataset, training: Traini
         )[1]
         alone = F.cross_entropy(models[0].train()(x), y)
     except Exception as error:  # the network is the user's: whatever it raises under vmap is the reason told
-        return f"torch.func cannot trace it ({first_line(error)})"
+        return f"torch.func cannot trace it ({said(error)})"
     if not torch.allclose(losses[0], alone, rtol=TOLERANCE, equal_nan=True):
         return f"its loss under vmap is {losses[0]:.6g} and {alone:.6g} alone"
     return None
-
-
-def first_line(error: Exception) -> str:
-    """An exception's type and the first line of what it says."""
-    return f"{type(error).__name__}: {str(error).partition(chr(10))[0]}".removesuffix(": ")
 
 
 def stacked(models: Sequence[nn.Module]) -> tuple[State, nn.Module]:
@@ -98,14 +93,13 @@ def train_vmapped(
     for i, model in enumerate(models):
         model.load_state_dict({name: p[i] for name, p in parameters.items()})
     return [
-        Outcome(
-            setting=job.setting,
-            seed=job.seed,
+        outcome(
+            model,
+            job,
+            data,
             losses=history[i][: diverged.get(i)],
             diverged_at=diverged.get(i),
-            accuracy=math.nan if i in diverged else accuracy(model, data),
             at_start=at_start[i],
-            at_end={} if i in diverged else measure(model, job, data),
         )
         for i, (model, job) in enumerate(zip(models, jobs, strict=True))
     ]
