@@ -9,6 +9,9 @@ import relume
 SOURCE = Path(relume.__file__).parent
 FLOORS = {
     "types": 0,
+    "kernels": 2,
+    "runfile": 2,
+    "probe": 3,
     "errors": 0,
     "_collect": 0,
     "catalogue": 1,

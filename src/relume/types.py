@@ -1,14 +1,16 @@
 """The records that flow from a measurement to a report: frozen, made of names and sums. Read this first."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 Counts = NDArray[np.int64]
 PerUnit = NDArray[np.float64]
+Phase = Literal["training", "evaluation"]
+Direction = Literal["forward", "backward"]
 Initialisation = Literal["pytorch", "xavier", "he", "variance-preserving"]
 
 
@@ -30,6 +32,7 @@ class Site:
     call_index: int = 0  # a reused module is several sites
     activation: str
     source: str = ""  # "net.py:12"
+    fed_by: str = ""  # path of the layer whose product was computed last before it: "layer1.0.conv1"
 
     def __str__(self) -> str:
         return self.path if self.call_index == 0 else f"{self.path}#{self.call_index + 1}"
@@ -43,6 +46,9 @@ class Sums:
     sum: PerUnit  # [units]
     sum_of_squares: PerUnit  # [units]
     zeros: Counts  # [units] values that are exactly 0
+    fired: Counts  # [units] values above 0
+    flat: Counts  # [units] values on a flat end of the activation; 0 for gradients
+    largest: PerUnit  # [units] absolute value; merges by the greater one
 
     def __add__(self, other: "Sums") -> "Sums":
         return Sums(
@@ -50,40 +56,199 @@ class Sums:
             sum=self.sum + other.sum,
             sum_of_squares=self.sum_of_squares + other.sum_of_squares,
             zeros=self.zeros + other.zeros,
+            fired=self.fired + other.fired,
+            flat=self.flat + other.flat,
+            largest=np.maximum(self.largest, other.largest),
         )
 
     @property
+    def units(self) -> int:
+        """The number of units."""
+        return len(self.count)
+
+    @property
     def root_mean_square(self) -> float:
-        """Over all units and examples."""
-        return float(np.sqrt(self.sum_of_squares.sum() / self.count.sum()))
+        """Over all units and examples; nan where nothing was seen."""
+        return _ratio(self.sum_of_squares.sum(), self.count.sum()) ** 0.5
 
     @property
     def zero_fraction(self) -> float:
-        """Over all units and examples; 0.5 for ReLU of a centred input."""
-        return float(self.zeros.sum() / self.count.sum())
+        """Over all units and examples; 0.5 for ReLU of a centred input, nan where nothing was seen."""
+        return _ratio(self.zeros.sum(), self.count.sum())
+
+    def pooled(self) -> "Sums":
+        """The same sums with all units as one."""
+        return Sums(
+            count=self.count.sum(keepdims=True),
+            sum=self.sum.sum(keepdims=True),
+            sum_of_squares=self.sum_of_squares.sum(keepdims=True),
+            zeros=self.zeros.sum(keepdims=True),
+            fired=self.fired.sum(keepdims=True),
+            flat=self.flat.sum(keepdims=True),
+            largest=self.largest.max(initial=0.0, keepdims=True),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """What one site did over one window of examples: its values, and the gradient that arrived there."""
+    """What one site did over one window: its values, and the gradient that arrived there."""
 
     site: Site
+    steps: range  # from the first step of the window to behind its last
     examples: int
     value: Sums
     gradient: Sums
 
     def __add__(self, other: "Reading") -> "Reading":
-        if self.site != other.site:
+        if str(self.site) != str(other.site):
             raise ValueError(f"readings of different sites do not add: {self.site} and {other.site}")
+        one, two = self, other
+        if one.value.units != two.value.units:  # a site whose width varies has no units to tell apart
+            one, two = one.pooled(), two.pooled()
         return Reading(
-            site=self.site,
-            examples=self.examples + other.examples,
-            value=self.value + other.value,
+            site=one.site,
+            steps=_span(one.steps, two.steps),
+            examples=one.examples + two.examples,
+            value=one.value + two.value,
+            gradient=one.gradient + two.gradient,
+        )
+
+    def pooled(self) -> "Reading":
+        """The same reading with all units as one."""
+        return replace(self, value=self.value.pooled(), gradient=self.gradient.pooled())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParameterReading:
+    """What one parameter did over the steps of a window on which it was measured."""
+
+    name: str  # as in model.named_parameters()
+    size: int  # its number of elements
+    measured: int  # steps on which the three norms were taken
+    unused: int  # steps on which it was looked at and had no gradient: not used, which is not vanished
+    gradient: float  # sum over the measured steps of the squared norm of the gradient
+    weight: float  # the same of the weights, before the update
+    update: float  # the same of the weights after the update minus those before
+
+    def __add__(self, other: "ParameterReading") -> "ParameterReading":
+        return ParameterReading(
+            name=self.name,
+            size=self.size,
+            measured=self.measured + other.measured,
+            unused=self.unused + other.unused,
             gradient=self.gradient + other.gradient,
+            weight=self.weight + other.weight,
+            update=self.update + other.update,
+        )
+
+    @property
+    def is_used(self) -> bool:
+        """Whether a gradient reached it on any step it was looked at."""
+        return self.measured > 0
+
+    @property
+    def gradient_norm(self) -> float:
+        """Root of the mean squared norm over the measured steps; nan if there was none."""
+        return _ratio(self.gradient, self.measured) ** 0.5
+
+    @property
+    def weight_norm(self) -> float:
+        """Root of the mean squared norm over the measured steps; nan if there was none."""
+        return _ratio(self.weight, self.measured) ** 0.5
+
+    @property
+    def update_norm(self) -> float:
+        """Root of the mean squared norm over the measured steps; nan if there was none."""
+        return _ratio(self.update, self.measured) ** 0.5
+
+    @property
+    def update_ratio(self) -> float:
+        """Norm of the update over norm of the weights; nan if there was no step or all weights are 0."""
+        return _ratio(self.update, self.weight) ** 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Steps:
+    """The optimiser's steps of a window, an entry a step."""
+
+    numbers: Counts  # [steps] from 0
+    seconds: PerUnit  # [steps] wall time since the step before; nan for the first
+    examples: Counts  # [steps] examples that went through the model in training
+    losses: PerUnit  # [steps] nan where none was given
+    learning_rates: PerUnit  # [steps] of the optimiser's first group; nan where there is no optimiser
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def __add__(self, other: "Steps") -> "Steps":
+        """Join windows; a step seen by several ranks adds its examples, averages its loss, and took longest."""
+        numbers, place = np.unique(np.concatenate([self.numbers, other.numbers]), return_inverse=True)
+        examples = np.zeros(len(numbers), dtype=np.int64)
+        np.add.at(examples, place, np.concatenate([self.examples, other.examples]))
+        return Steps(
+            numbers=numbers,
+            seconds=_largest_by_place(place, self.seconds, other.seconds),
+            examples=examples,
+            losses=_mean_by_place(place, self.losses, other.losses),
+            learning_rates=_largest_by_place(place, self.learning_rates, other.learning_rates),
         )
 
 
-Readings = Mapping[str, Reading]  # by the site's name, in the order of execution
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NonFinite:
+    """Where NaN or infinity first appeared, in the order of execution."""
+
+    site: str
+    step: int
+    direction: Direction
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Readings(Mapping[str, Reading]):
+    """All sites and parameters of a run, or of one window of it; a mapping from a site's name to its reading."""
+
+    readings: Mapping[str, Reading]  # in the order of execution
+    parameters: Mapping[str, ParameterReading] = field(default_factory=dict)
+    steps: Steps = field(default_factory=lambda: NO_STEPS)
+    non_finite: NonFinite | None = None
+    not_seen: Mapping[str, str] = field(default_factory=dict)  # by path: why what happens there is not seen
+
+    def __getitem__(self, name: str) -> Reading:
+        return self.readings[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.readings)
+
+    def __len__(self) -> int:
+        return len(self.readings)
+
+    def __add__(self, other: "Readings") -> "Readings":
+        faults = [fault for fault in (self.non_finite, other.non_finite) if fault]
+        return Readings(
+            readings=_merged(self.readings, other.readings),
+            parameters=_merged(self.parameters, other.parameters),
+            steps=self.steps + other.steps,
+            non_finite=min(faults, key=lambda fault: (fault.step, fault.direction == "backward"), default=None),
+            not_seen={**self.not_seen, **other.not_seen},
+        )
+
+    @property
+    def sites(self) -> tuple[Site, ...]:
+        """The sites in the order of execution."""
+        return tuple(reading.site for reading in self.readings.values())
+
+    def pooled(self) -> "Readings":
+        """The same readings with all units of a site as one."""
+        return replace(self, readings={name: reading.pooled() for name, reading in self.readings.items()})
+
+
+NO_STEPS = Steps(
+    numbers=np.zeros(0, dtype=np.int64),
+    seconds=np.zeros(0),
+    examples=np.zeros(0, dtype=np.int64),
+    losses=np.zeros(0),
+    learning_rates=np.zeros(0),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,3 +272,38 @@ class Outcome:
     accuracy: float  # on the test set, 0 to 1; nan if diverged
     at_start: Readings  # over a probe batch of training examples, before the first step
     at_end: Readings  # over the same batch, after the last step; empty if diverged
+
+
+Record = TypeVar("Record", Reading, ParameterReading)
+
+
+def _merged(one: Mapping[str, Record], two: Mapping[str, Record]) -> dict[str, Record]:
+    merged = dict(one)
+    for name, record in two.items():
+        merged[name] = merged[name] + record if name in merged else record
+    return merged
+
+
+def _span(one: range, two: range) -> range:
+    if not one or not two:
+        return one or two
+    return range(min(one.start, two.start), max(one.stop, two.stop))
+
+
+def _ratio(total: float, count: float) -> float:
+    return float(total / count) if count else float("nan")
+
+
+def _largest_by_place(place: Counts, one: PerUnit, two: PerUnit) -> PerUnit:
+    largest = np.full(place.max(initial=-1) + 1, np.nan)
+    np.fmax.at(largest, place, np.concatenate([one, two]))
+    return largest
+
+
+def _mean_by_place(place: Counts, one: PerUnit, two: PerUnit) -> PerUnit:
+    values = np.concatenate([one, two])
+    given = ~np.isnan(values)
+    length = place.max(initial=-1) + 1
+    totals = np.bincount(place[given], weights=values[given], minlength=length)
+    counts = np.bincount(place[given], minlength=length)
+    return np.where(counts > 0, totals / np.maximum(counts, 1), np.nan)

@@ -1,0 +1,1 @@
+"""One pass over a tensor: everything per unit from one read of it."""
