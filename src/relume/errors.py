@@ -39,6 +39,10 @@ class TargetError(RelumeError, OSError):
     """A file or folder that cannot be read or written."""
 
 
+class RunFileError(TargetError):
+    """A run file that cannot be written or read, or is something else."""
+
+
 class UnreachedCallWarning(UserWarning):
     """A call in the user's own code that computes an activation, which relume cannot change."""
 

@@ -1,0 +1,210 @@
+"""Windows as a few arrays and back: what of a window is kept, and how exactly."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from relume.runfile.kept_sums import POOLED, SUM_BITS, dead_units, flat_units, pooled_arrays, sums_of_pooled
+from relume.runfile.packing import pack, rounded, unpack
+from relume.types import Counts, ParameterReading, PerUnit, Reading, Readings, Site, Steps
+
+# Losses and learning rates are compared step by step between runs, and are few.
+LOSS_BITS = 15  # a relative error of 2 ** -16 at most
+
+SITE_COUNTS = ("place", "start", "stop", "examples", "units", "dead", "flat", "value", "gradient")
+PARAMETER_COUNTS = ("place", "measured", "unused")
+PARAMETER_SUMS = ("gradient", "weight", "update")
+STEP_COUNTS = ("numbers", "examples")
+STEP_VALUES = ("losses", "learning_rates")
+
+Number = TypeVar("Number", np.int64, np.float64)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Segment:
+    """Consecutive windows of a phase, time last, so that what changes slowly lies together.
+
+    `place` is the position in the order of execution, from 1; 0 where something is not in the window.
+    """
+
+    site_ids: Counts  # [sites]
+    parameter_ids: Counts  # [parameters]
+    lengths: Counts  # [windows] steps of each
+    site_counts: Counts  # [SITE_COUNTS, sites, windows]
+    site_sums: PerUnit  # [2 x POOLED, sites, windows] of values, then of gradients; rounded
+    parameter_counts: Counts  # [PARAMETER_COUNTS, parameters, windows]
+    parameter_sums: PerUnit  # [PARAMETER_SUMS, parameters, windows] rounded
+    step_counts: Counts  # [STEP_COUNTS, steps]
+    seconds: PerUnit  # [steps] rounded
+    step_values: PerUnit  # [STEP_VALUES, steps] rounded, less than the others
+
+    @property
+    def windows(self) -> int:
+        """How many windows there are."""
+        return len(self.lengths)
+
+
+def from_window(
+    window: Readings, *, site_ids: Mapping[str, int], parameter_ids: Mapping[str, int]
+) -> Segment:
+    """One window of per-unit readings, its units pooled."""
+    sites, parameters, steps = list(window.values()), list(window.parameters.values()), window.steps
+    return Segment(
+        site_ids=np.array([site_ids[name] for name in window], dtype=np.int64),
+        parameter_ids=np.array([parameter_ids[name] for name in window.parameters], dtype=np.int64),
+        lengths=np.array([len(steps)], dtype=np.int64),
+        site_counts=_table([_site_counts(i, r) for i, r in enumerate(sites, 1)], SITE_COUNTS, np.int64),
+        site_sums=np.concatenate(
+            [pooled_arrays([r.value for r in sites]), pooled_arrays([r.gradient for r in sites])]
+        ),
+        parameter_counts=_table(
+            [(i, p.measured, p.unused) for i, p in enumerate(parameters, 1)], PARAMETER_COUNTS, np.int64
+        ),
+        parameter_sums=rounded(
+            _table([(p.gradient, p.weight, p.update) for p in parameters], PARAMETER_SUMS, np.float64),
+            SUM_BITS,
+        ),
+        step_counts=np.stack([steps.numbers, steps.examples]).astype(np.int64),
+        seconds=rounded(steps.seconds, SUM_BITS),
+        step_values=rounded(np.stack([steps.losses, steps.learning_rates]), LOSS_BITS),
+    )
+
+
+def join(segments: Sequence[Segment]) -> Segment:
+    """Consecutive segments as one."""
+    sites = _union([segment.site_ids for segment in segments])
+    parameters = _union([segment.parameter_ids for segment in segments])
+
+    def along_time(name: str, ids: Counts, own: str) -> NDArray[Any]:
+        parts = []
+        for segment in segments:
+            part = getattr(segment, name)
+            placed = np.zeros((len(part), len(ids), segment.windows), dtype=part.dtype)
+            placed[:, np.searchsorted(ids, getattr(segment, own))] = part
+            parts.append(placed)
+        return np.concatenate(parts, axis=-1)
+
+    def of_steps(name: str) -> NDArray[Any]:
+        return np.concatenate([getattr(segment, name) for segment in segments], axis=-1)
+
+    return Segment(
+        site_ids=sites,
+        parameter_ids=parameters,
+        site_counts=along_time("site_counts", sites, "site_ids"),
+        site_sums=along_time("site_sums", sites, "site_ids"),
+        parameter_counts=along_time("parameter_counts", parameters, "parameter_ids"),
+        parameter_sums=along_time("parameter_sums", parameters, "parameter_ids"),
+        lengths=of_steps("lengths"),
+        step_counts=of_steps("step_counts"),
+        seconds=of_steps("seconds"),
+        step_values=of_steps("step_values"),
+    )
+
+
+def to_bytes(segment: Segment) -> bytes:
+    """What `from_bytes` takes."""
+    return pack([getattr(segment, field.name) for field in fields(segment)])
+
+
+def from_bytes(data: bytes) -> Segment:
+    """The segment that `to_bytes` was given; a ValueError for other bytes."""
+    arrays = unpack(data)
+    return Segment(**{field.name: array for field, array in zip(fields(Segment), arrays, strict=True)})
+
+
+def to_window(
+    segment: Segment,
+    index: int,
+    *,
+    sites: Mapping[int, Site],
+    parameters: Mapping[int, tuple[str, int]],
+) -> Readings:
+    """The window at `index` of a segment, its units pooled."""
+    readings, norms = {}, {}
+    for column in _in_order(segment.site_counts[0, :, index]):
+        site = sites[int(segment.site_ids[column])]
+        counts, sums = segment.site_counts[:, column, index], segment.site_sums[:, column, index]
+        readings[str(site)] = Reading(
+            site=site,
+            steps=range(int(counts[1]), int(counts[2])),
+            examples=int(counts[3]),
+            value=sums_of_pooled(counts[7:8], sums[: len(POOLED), None]),
+            gradient=sums_of_pooled(counts[8:9], sums[len(POOLED) :, None]),
+        )
+    for column in _in_order(segment.parameter_counts[0, :, index]):
+        name, size = parameters[int(segment.parameter_ids[column])]
+        norms[name] = _parameter(
+            name, size, segment.parameter_counts[1:, column, index], segment.parameter_sums[:, column, index]
+        )
+    behind = np.cumsum(segment.lengths)[index]
+    return Readings(
+        readings=readings,
+        parameters=norms,
+        steps=steps_of(segment, slice(int(behind - segment.lengths[index]), int(behind))),
+    )
+
+
+def steps_of(segment: Segment, part: slice = slice(None)) -> Steps:
+    """The steps of a segment, or part of them."""
+    numbers, examples = segment.step_counts[:, part]
+    losses, learning_rates = segment.step_values[:, part]
+    return Steps(
+        numbers=numbers,
+        seconds=segment.seconds[part],
+        examples=examples,
+        losses=losses,
+        learning_rates=learning_rates,
+    )
+
+
+def parameter_totals(
+    segment: Segment, parameters: Mapping[int, tuple[str, int]]
+) -> dict[str, ParameterReading]:
+    """What the parameters did over all windows of a segment."""
+    counts, sums = segment.parameter_counts[1:].sum(axis=-1), segment.parameter_sums.sum(axis=-1)
+    order = segment.parameter_counts[0].max(axis=-1, initial=0)
+    found = [(column, *parameters[int(segment.parameter_ids[column])]) for column in _in_order(order)]
+    return {name: _parameter(name, size, counts[:, column], sums[:, column]) for column, name, size in found}
+
+
+def _site_counts(place: int, reading: Reading) -> tuple[int, ...]:
+    value, steps = reading.value, reading.steps
+    counts = (
+        value.units,
+        dead_units(value),
+        flat_units(value),
+        value.count.sum(),
+        reading.gradient.count.sum(),
+    )
+    return (place, steps.start, steps.stop, reading.examples, *map(int, counts))
+
+
+def _table(rows: Sequence[tuple[float, ...]], names: Sequence[str], kind: type[Number]) -> NDArray[Number]:
+    """One row an item as [names, items, 1]; also where there is no item."""
+    return np.array(rows, dtype=kind).reshape(len(rows), len(names)).T[:, :, None]
+
+
+def _parameter(name: str, size: int, counts: Counts, sums: PerUnit) -> ParameterReading:
+    (measured, unused), (gradient, weight, update) = counts.tolist(), sums.tolist()
+    return ParameterReading(
+        name=name,
+        size=size,
+        measured=measured,
+        unused=unused,
+        gradient=gradient,
+        weight=weight,
+        update=update,
+    )
+
+
+def _in_order(places: Counts) -> Counts:
+    """The columns that are there, in the order of execution."""
+    order = np.argsort(places, kind="stable")
+    return order[places[order] > 0]
+
+
+def _union(ids: Sequence[Counts]) -> Counts:
+    return np.unique(np.concatenate(ids))
