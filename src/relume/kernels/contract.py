@@ -16,8 +16,8 @@ Observe = Callable[[Tensor], None]
 class Alarm:
     """When the first value that is not finite was seen; one for all sites of a device and direction.
 
-    The order of an observation is `clock` plus the position of its site. A kernel lowers `first` to that order
-    where a value is NaN or infinite, on the device, so that nobody has to wait for the answer during a step.
+    The order of an observation is `clock` plus the position of its site. A kernel lowers `first` to that
+    order where a value is NaN or infinite, on the device, so that nobody has to wait for it during a step.
     """
 
     clock: Tensor  # [1] int64; whoever owns the alarm adds to it between steps
@@ -66,7 +66,9 @@ class Observer(Protocol):
         unit_axis: int | None,
         flat: tuple[float, float],
         position: int,
-    ) -> Observe: ...
+    ) -> Observe:
+        """Plan the observation of one site."""
+        ...
 
 
 def new_accumulators(units: int, device: torch.device) -> Accumulators:
