@@ -43,8 +43,8 @@ def rounded(values: PerUnit, bits: int) -> PerUnit:
 def pack(arrays: Sequence[NDArray[Any]]) -> bytes:
     """Arrays of int64 or float64 as bytes, without loss; small where neighbours on the last axis are alike.
 
-    Each array becomes integers (of a float exponent and mantissa, without the low bits that are 0 in all), these
-    become differences, and those their signs and then their bytes, the least significant of all first:
+    Each array becomes integers (of a float exponent and mantissa, without the low bits that are 0 in all),
+    these become differences, and those their signs and then their bytes, the least significant of all first:
     what is alike comes to lie together, and zlib finds it. Equal magnitudes of opposite signs are found, too:
     the zeros of a ReLU are what did not fire.
     """

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 from relume import __version__
@@ -63,10 +63,9 @@ def create(connection: sqlite3.Connection, path: Path) -> None:
     connection.execute(f"PRAGMA application_id = {APPLICATION}")
     connection.execute(f"PRAGMA user_version = {SCHEMA}")
     connection.execute("COMMIT")
-    try:
+    with suppress(sqlite3.OperationalError):
+        # On a file system without shared memory it stays off: as safe, but readers wait for writes.
         connection.execute("PRAGMA journal_mode = WAL")
-    except sqlite3.OperationalError:
-        pass  # a file system without shared memory: the default journal is as safe, and readers wait for writes
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute(
         "PRAGMA wal_autocheckpoint = 200"

@@ -5,8 +5,8 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from datetime import datetime, timezone
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 
@@ -43,7 +43,7 @@ class Writer:
         self.close(failure=said(error) if error else "")
 
     def write(self, window: Readings, *, phase: Phase, total: Readings) -> None:
-        """Add a closed window: all of it is in the file when this returns, or none if the process dies before.
+        """Add a closed window: all of it is in the file when this returns, none if the process dies before.
 
         Parameters
         ----------
@@ -57,8 +57,10 @@ class Writer:
         RunFileError
             The file was closed, belongs to the process this one was forked from, or cannot be written.
         """
+        self._refuse_forks()  # before the lock, which another thread may have held at the fork
         with self._lock:
-            self._refuse_strangers()
+            if not self._is_open:
+                raise RunFileError(f"{self.path} was closed: no window can be added. Write before closing.")
             with self._transaction():
                 number = self._count(phase)
                 self._add_segment(window, phase, number)
@@ -84,8 +86,10 @@ class Writer:
         RunFileError
             The file cannot be written; what it held stays readable.
         """
+        if os.getpid() != self._process:
+            return
         with self._lock:
-            if not self._is_open or os.getpid() != self._process:
+            if not self._is_open:
                 return
             self._is_open = False
             try:
@@ -98,14 +102,12 @@ class Writer:
             finally:
                 self._connection.close()
 
-    def _refuse_strangers(self) -> None:
+    def _refuse_forks(self) -> None:
         if os.getpid() != self._process:
             raise RunFileError(
-                f"{self.path} is written by process {self._process}: a process forked from it cannot write to it. "
-                "Open another file there."
+                f"{self.path} is written by process {self._process}: this one was forked from it and cannot "
+                "write to it. Open another file here."
             )
-        if not self._is_open:
-            raise RunFileError(f"{self.path} was closed: no window can be added. Write it before closing.")
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -158,20 +160,17 @@ class Writer:
         self._ids[table, name] = int(row[0])
 
     def _add_events(self, window: Readings, phase: Phase, number: int) -> None:
-        events: list[tuple[str, str, int | None, str]] = [
-            ("not-seen", path, None, reason) for path, reason in window.not_seen.items()
-        ]
         if fault := window.non_finite:
-            events.append(("non-finite", fault.site, fault.step, fault.direction))
-        for kind, place, step, text in events:
-            if kind == "not-seen" and (phase, place, text) in self._told:
-                continue
-            query = "SELECT 1 FROM event WHERE (phase, kind, place, text) = (?, ?, ?, ?)"
-            is_known = self._connection.execute(query, (phase, kind, place, text)).fetchone()
-            if kind == "non-finite" or not is_known:
-                row = (phase, number, kind, place, step, text)
-                self._connection.execute("INSERT INTO event VALUES (?, ?, ?, ?, ?, ?)", row)
-            self._told.add((phase, place, text))
+            row = (phase, number, "non-finite", fault.site, fault.step, fault.direction)
+            self._connection.execute("INSERT INTO event VALUES (?, ?, ?, ?, ?, ?)", row)
+        for path, reason in window.not_seen.items():
+            if (phase, path, reason) not in self._told:
+                self._told.add((phase, path, reason))
+                self._connection.execute(
+                    "INSERT INTO event SELECT ?1, ?2, 'not-seen', ?3, NULL, ?4 WHERE NOT EXISTS "
+                    "(SELECT 1 FROM event WHERE phase = ?1 AND kind = 'not-seen' AND (place, text) = (?3, ?4))",
+                    (phase, number, path, reason),
+                )
 
     def _keep_units(self, window: Readings, phase: Phase, number: int) -> None:
         room = KEPT_UNITS
@@ -193,10 +192,11 @@ class Writer:
 
     def _write_total(self, total: Readings, phase: Phase, windows: int) -> None:
         self._connection.execute("DELETE FROM total WHERE phase = ?", (phase,))
+        ids = dict(self._connection.execute("SELECT name, id FROM site").fetchall())
         rows = [
-            (phase, place, self._ids["site", name], windows, unit_bytes(reading))
+            (phase, place, ids[name], windows, unit_bytes(reading))
             for place, (name, reading) in enumerate(total.items())
-            if ("site", name) in self._ids
+            if name in ids
         ]
         self._connection.executemany("INSERT INTO total VALUES (?, ?, ?, ?, ?)", rows)
 
@@ -239,14 +239,13 @@ def open_for_writing(path: Path | str, *, model: str, details: Mapping[str, str]
 
 def _leave_one_file(connection: sqlite3.Connection) -> None:
     """Give back what is free, and take the write-ahead log in."""
-    try:
+    # While someone reads, all stays in the file and its log, and the last who closes it takes the log in.
+    with suppress(sqlite3.OperationalError):
         connection.execute("PRAGMA incremental_vacuum").fetchall()
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         # Without it, a finished file could not be read from a folder that cannot be written to.
         connection.execute("PRAGMA busy_timeout = 100")
         connection.execute("PRAGMA journal_mode = DELETE").fetchall()
-    except sqlite3.OperationalError:
-        pass  # someone is reading: all is in the file and its log, and the next who closes it takes the log in
 
 
 def _telling_share(reading: Reading) -> float:
@@ -261,4 +260,4 @@ def _is_power_of_two(number: int) -> bool:
 
 
 def _now() -> str:
-    return datetime.now(timezone.utc).isoformat(timespec="seconds")
+    return datetime.now(UTC).isoformat(timespec="seconds")
