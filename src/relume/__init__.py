@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from relume import errors, types
     from relume.catalogue import activations
+    from relume.probe.watch import watch
     from relume.replacement import replace
     from relume.studies.study import study
 
 __version__ = _version("relume")
-__all__ = ["__version__", "activations", "errors", "replace", "study", "types"]
+__all__ = ["__version__", "activations", "errors", "replace", "study", "types", "watch"]
 
 _HOMES = {
     "activations": "relume.catalogue",
     "replace": "relume.replacement",
     "study": "relume.studies.study",
+    "watch": "relume.probe.watch",
 }
 
 

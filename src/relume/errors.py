@@ -43,6 +43,14 @@ class RunFileError(TargetError):
     """A run file that cannot be written or read, or is something else."""
 
 
+class WatchError(RelumeError, ValueError):
+    """A model that cannot be watched as it was asked for."""
+
+
+class UnseenWarning(UserWarning):
+    """A model that trained under watch, and of which nothing was seen."""
+
+
 class UnreachedCallWarning(UserWarning):
     """A call in the user's own code that computes an activation, which relume cannot change."""
 

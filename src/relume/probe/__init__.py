@@ -1,0 +1,1 @@
+"""What does happen: the activations, gradients and parameters of a network while it trains."""

@@ -1,0 +1,188 @@
+"""Puts itself around the forward methods of a model's modules, and takes itself away again.
+
+An instance attribute `forward` shadows the class's method. Module hooks would do the same, but they are copied
+and pickled with the module, they take nn.TransformerEncoderLayer off its fast path, and code that torch.compile
+made before them goes on without them. Such code is guarded by the absence of the attribute, so it is made anew.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from types import MethodType
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn.modules.conv import _ConvNd
+
+from relume.catalogue.recognition import recognise_module
+from relume.probe.forward import SLOTS_OF_WATCH, Forward
+from relume.probe.modules import is_scripted, named_modules
+from relume.probe.slots import Slots
+
+Method = Callable[..., Any]
+
+# In evaluation these hand all their work to one fused operator, unless a torch-function mode is listening.
+_FUSED = (nn.TransformerEncoderLayer, nn.TransformerEncoder, nn.MultiheadAttention)
+_FAST_PATH = "the fast path of nn.TransformerEncoderLayer in evaluation is one fused operator"
+
+
+class Attachment:
+    """What was put around the modules of one model."""
+
+    def __init__(self, model: nn.Module, slots: Slots, number: int) -> None:
+        self.slots, self.number = slots, number
+        self.running: list[Forward] = []  # the forward pass at work; empty between passes
+        self.is_closed = False
+        self._put: list[tuple[nn.Module, dict[str, Any], dict[str, Any]]] = []  # module, ours, found before
+        SLOTS_OF_WATCH[number] = slots
+        for path, module in named_modules(model):
+            if not is_scripted(module) and (around := _way_around(path, module)):
+                self._shadow(path, module, around)
+
+    def close(self) -> None:
+        """Leave every module as it was found."""
+        self.is_closed = True
+        for module, ours, before in self._put:
+            for name, method in ours.items():
+                # Somebody who came later may hold ours: it then stays, and from now on only passes calls on.
+                if module.__dict__.get(name) is method:
+                    del module.__dict__[name]
+                    module.__dict__.update({name: before[name]} if name in before else {})
+        self._put.clear()
+
+    def _shadow(self, path: str, module: nn.Module, around: "Around") -> None:
+        found = module.__dict__.get("forward")
+
+        def call(self: nn.Module, *args: Any, **kwargs: Any) -> Any:
+            return type(self).forward(self, *args, **kwargs) if found is None else found(*args, **kwargs)
+
+        # inspect.signature follows `wraps`: frameworks choose a batch's columns by it.
+        forward = wraps(found or type(module).forward)(around(self, path, module, call))
+        forward.__dict__["found"] = found
+        methods = {"forward": forward, "__getstate__": _state, "_replicate_for_data_parallel": _replica}
+        ours = {name: MethodType(method, module) for name, method in methods.items()}
+        before = {name: module.__dict__[name] for name in ours if name in module.__dict__}
+        self._put.append((module, ours, before))
+        module.__dict__.update(ours)
+
+    def enter(self, module: nn.Module) -> Forward | None:
+        """A forward pass that begins with `module`; None if this step is not watched."""
+        is_recomputation = False
+        # Compiled code watches every step and is deaf to `is_on` itself: it would be compiled twice.
+        if not torch.compiler.is_compiling():
+            if self.is_closed or not self.slots.is_on:
+                return None
+            is_recomputation = torch._C._current_graph_task_id() != -1
+        is_training = is_recomputation or (module.training and torch.is_grad_enabled())
+        return Forward(
+            self.number, "training" if is_training else "evaluation", is_recomputation=is_recomputation
+        )
+
+
+Around = Callable[[Attachment, str, nn.Module, Method], Method]
+
+
+def _way_around(path: str, module: nn.Module) -> Around | None:
+    """How to watch a module; None for torch's own layers that call no activation."""
+    if recognise_module(module) is not None:
+        return _around_activation
+    if isinstance(module, _FUSED):
+        return _around_fused
+    is_torchs = type(module).__module__.startswith("torch.nn.modules.")
+    is_product = isinstance(module, nn.Linear | _ConvNd)
+    return _around if path == "" or is_product or not is_torchs or any(module.children()) else None
+
+
+def _around(attachment: Attachment, path: str, module: nn.Module, call: Method) -> Method:
+    """Say which module is at work; the outermost begins a forward pass."""
+    running = attachment.running
+
+    def forward(self: nn.Module, *args: Any, **kwargs: Any) -> Any:
+        if running:
+            at_work = running[-1].path
+            at_work.append(path)
+            try:
+                return call(self, *args, **kwargs)
+            finally:
+                at_work.pop()
+        entered = attachment.enter(self)
+        if entered is None:
+            return call(self, *args, **kwargs)
+        entered.path.append(path)
+        running.append(entered)
+        try:
+            with entered:
+                return call(self, *args, **kwargs)
+        finally:
+            running.pop()
+
+    return forward
+
+
+def _around_activation(attachment: Attachment, path: str, module: nn.Module, call: Method) -> Method:
+    """Measure what a module that is an activation returns, not what it calls to compute it."""
+    running = attachment.running
+    activation = recognise_module(module)
+    assert activation is not None
+    name = activation.name
+
+    def forward(self: nn.Module, *args: Any, **kwargs: Any) -> Any:
+        entered = running[-1] if running else attachment.enter(self)
+        if entered is None or (entered.path and entered.path[-1] is None):
+            return call(self, *args, **kwargs)
+        entered.path.append(None)
+        try:
+            y = call(self, *args, **kwargs)
+        finally:
+            entered.path.pop()
+        if torch.compiler.is_compiling():
+            entered.see(path, name, y)
+        else:
+            with torch._C.DisableTorchFunction():  # or the mode would see each look at the tensor
+                entered.see(path, name, y)
+        return y
+
+    return forward
+
+
+def _around_fused(attachment: Attachment, path: str, module: nn.Module, call: Method) -> Method:
+    """Stop listening where that would cost a module its fast path."""
+    watched = _around(attachment, path, module, call)
+
+    def forward(self: nn.Module, *args: Any, **kwargs: Any) -> Any:
+        if torch.compiler.is_compiling() or self.training or _needs_graph(self):
+            return watched(self, *args, **kwargs)
+        if isinstance(self, nn.TransformerEncoderLayer):
+            attachment.slots.not_seen.setdefault(path, _FAST_PATH)
+        with torch._C.DisableTorchFunction():
+            return call(self, *args, **kwargs)
+
+    return forward
+
+
+def _needs_graph(module: nn.Module) -> bool:
+    return torch.is_grad_enabled() and any(parameter.requires_grad for parameter in module.parameters())
+
+
+def _state(module: nn.Module) -> object:
+    """The state that deepcopy, copy and pickle take: without what watches."""
+    state = type(module).__getstate__(module)  # type: ignore[attr-defined]
+    return _unwatched(state) if isinstance(state, dict) else state
+
+
+def _replica(module: nn.Module) -> nn.Module:
+    replica = type(module)._replicate_for_data_parallel(module)  # type: ignore[operator]
+    replica.__dict__ = _unwatched(replica.__dict__)
+    return replica  # type: ignore[no-any-return]
+
+
+def _unwatched(state: dict[str, Any]) -> dict[str, Any]:
+    found = {
+        name: value.__func__.__dict__.get("found") if _is_ours(value) else value
+        for name, value in state.items()
+    }
+    return {name: value for name, value in found.items() if value is not None or state[name] is None}
+
+
+def _is_ours(value: object) -> bool:
+    return isinstance(value, MethodType) and value.__func__.__globals__.get("__name__") == __name__

@@ -1,0 +1,104 @@
+"""One run of a watched forward pass: which module is at work, and which activations it calls."""
+
+from collections.abc import Callable
+from typing import Any
+from weakref import WeakValueDictionary
+
+import torch
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+
+from relume.probe.calls import kind_of, name_of, plain
+from relume.probe.slots import TICKET, Slots, observe
+from relume.probe.units import NO_PRODUCT, Product
+from relume.types import Phase
+
+# By number, because compiled code can hold a number, and a watch's objects would be guarded there.
+SLOTS_OF_WATCH: WeakValueDictionary[int, Slots] = WeakValueDictionary()
+
+
+class Forward(TorchFunctionMode):
+    """Sees every torch call between a model's entry and its exit; torch.compile traces through it.
+
+    A recomputation (torch.utils.checkpoint) runs within the backward pass. Its values were counted the first
+    time; its gradients are the only ones there are where the first run kept no graph.
+    """
+
+    def __init__(self, watch: int, phase: Phase, *, is_recomputation: bool) -> None:
+        super().__init__()
+        self.watch, self.phase, self.is_recomputation = watch, phase, is_recomputation
+        # Lists, because torch.compile loses sight of an attribute that is set anew while it traces.
+        self.path: list[
+            str | None
+        ] = []  # modules at work, outermost first; None while one is an activation itself
+        self.product = [NO_PRODUCT]  # the last one
+        self.calls: dict[str, int] = {}  # by path: how many activations it has called
+
+    def __torch_function__(
+        self, func: Callable[..., Any], types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        """Run the call; then look at its result, if it is an activation's."""
+        keywords = kwargs or {}
+        result = func(*args, **keywords)
+        kind = kind_of(func)
+        path = self.path[-1]
+        if kind is None or path is None:
+            return result
+        if kind == "linear":
+            self.product[0] = Product(path, -1, result.shape[-1])
+        elif kind == "convolution":
+            axis = 1 if result.dim() == args[1].dim() else 0
+            self.product[0] = Product(path, axis, result.shape[axis])
+        elif kind == "activation" or (isinstance(result, Tensor) and result.requires_grad):
+            arguments = tuple([plain(value) for value in args[1:]])
+            name = name_of(func, arguments, tuple([(key, plain(value)) for key, value in keywords.items()]))
+            if name is not None:
+                self.see(path, name, result)
+        return result
+
+    def see(self, path: str, name: str, y: object) -> None:
+        """Measure what an activation returned, and the gradient that will arrive there."""
+        if not _is_plain(y) or not y.is_floating_point():
+            return
+        call_index = self.calls.get(path, 0)
+        self.calls[path] = call_index + 1
+        if torch.compiler.is_compiling():
+            self._see_in_graph(path, call_index, name, y)
+            return
+        slot = SLOTS_OF_WATCH[self.watch].at(self.phase, path, call_index, name, y.shape, self.product[0])
+        if slot is None:
+            return
+        if not self.is_recomputation:
+            slot.value(y)
+            slot.owner.count_examples(slot, y)
+        if y.requires_grad:
+            slot.watch_gradient(y)
+
+    def _see_in_graph(self, path: str, call_index: int, name: str, y: Tensor) -> None:
+        shape = tuple([int(size) for size in y.shape])
+        product = tuple(self.product[0])
+        number = _number_of(self.watch, self.phase, path, call_index, name, shape, product)
+        if number < 0:
+            return
+        observe(y.detach(), TICKET, number, False)
+        if y.requires_grad:
+            y.register_hook(lambda gradient: observe(gradient.detach(), TICKET, number, True))
+
+
+def _is_plain(y: object) -> bool:
+    return type(y) is Tensor or type(y) is nn.Parameter
+
+
+@torch.compiler.assume_constant_result
+def _number_of(
+    watch: int,
+    phase: Phase,
+    path: str,
+    call_index: int,
+    name: str,
+    shape: tuple[int, ...],
+    product: tuple[str, int, int],
+) -> int:
+    """The number of a slot; runs once, while torch.compile traces, and goes into the graph as a constant."""
+    slot = SLOTS_OF_WATCH[watch].at(phase, path, call_index, name, shape, Product(*product))
+    return -1 if slot is None else slot.number

@@ -1,0 +1,129 @@
+"""The sites found so far, each with what measures it; and the operator that reaches them from compiled code."""
+
+import itertools
+from collections.abc import Mapping
+from weakref import WeakValueDictionary
+
+import torch
+from torch import Tensor
+
+from relume.catalogue import activations
+from relume.catalogue.flatness import flat_bounds
+from relume.probe.alarms import Alarms, position_of
+from relume.probe.meters import Meter
+from relume.probe.source import calling_line
+from relume.probe.units import Product, unit_axis_of
+from relume.types import Phase, Site
+
+MAXIMUM_CALLS = 64  # sites a reused module has: a cell unrolled over a thousand steps is not a thousand sites
+
+
+class Slot:
+    """A site and what measures it."""
+
+    __slots__ = ("__weakref__", "gradient", "number", "owner", "passed", "phase", "site", "value")
+
+    def __init__(self, owner: "Slots", site: Site, phase: Phase, unit_axis: int | None) -> None:
+        self.owner, self.site, self.phase = owner, site, phase
+        self.number = next(_numbers)
+        index = owner.index_of(str(site))
+        flat = flat_bounds(activations[site.activation])
+        self.value = Meter(
+            owner.value_alarms, position=position_of(index, "forward"), unit_axis=unit_axis, flat=flat
+        )
+        backward = position_of(index, "backward")
+        self.gradient = Meter(owner.gradient_alarms, position=backward, unit_axis=unit_axis)
+        self.passed = Meter(owner.gradient_alarms, position=backward, unit_axis=unit_axis)
+        _slots[self.number] = self
+
+    def watch_gradient(self, y: Tensor) -> None:
+        """Measure the gradient that will arrive at y and, on demand, the one that goes on from there."""
+        y.register_hook(self.gradient)
+        if self.owner.passes_derivatives and y.grad_fn is not None:
+            y.grad_fn.register_hook(self._see_passed)
+
+    def _see_passed(self, inputs: tuple[Tensor | None, ...], outputs: tuple[Tensor | None, ...]) -> None:
+        # Of a function's gradients the first is that of its input: weights of prelu come after.
+        if inputs[0] is not None:
+            self.passed(inputs[0])
+
+
+class Slots:
+    """The sites of one watched model."""
+
+    def __init__(self, unit_axis: Mapping[str, int], passes_derivatives: bool) -> None:
+        self.unit_axis, self.passes_derivatives = unit_axis, passes_derivatives
+        self.is_on = True  # whether this step is watched
+        self.examples = 0  # of this step, in training
+        self.value_alarms, self.gradient_alarms = Alarms(), Alarms()
+        self.names: dict[int, str] = {}  # of sites, by index
+        self.by_call: dict[tuple[Phase, str, int, str], Slot] = {}
+        self.not_seen: dict[str, str] = {}
+        self._indices: dict[str, int] = {}
+
+    def of_phase(self, phase: Phase) -> list[Slot]:
+        """The slots of one phase, in the order of discovery."""
+        return [slot for slot in self.by_call.values() if slot.phase == phase]
+
+    def index_of(self, name: str) -> int:
+        """The number of a site in the order of discovery; the same in both phases."""
+        index = self._indices.setdefault(name, len(self._indices))
+        self.names[index] = name
+        return index
+
+    def at(
+        self,
+        phase: Phase,
+        path: str,
+        call_index: int,
+        activation: str,
+        shape: tuple[int, ...],
+        product: Product,
+    ) -> Slot | None:
+        """The slot of a call; a new one at the first call. None if the module has been called too often."""
+        key = (phase, path, call_index, activation)
+        slot = self.by_call.get(key)
+        if slot is None:
+            if call_index >= MAXIMUM_CALLS:
+                self.not_seen[path] = f"called more than {MAXIMUM_CALLS} times in one forward pass"
+                return None
+            site = Site(
+                path=path,
+                call_index=call_index,
+                activation=activation,
+                source=calling_line(),
+                fed_by=product.path,
+            )
+            axis = unit_axis_of(path, shape, product, self.unit_axis)
+            slot = self.by_call[key] = Slot(self, site, phase, axis)
+        return slot
+
+    def count_examples(self, slot: Slot, y: Tensor) -> None:
+        """Count a batch once: where it passes the first site that training came through."""
+        if slot.value.position == 0 and slot.phase == "training":
+            self.examples += len(y) if y.dim() > 1 else 1
+
+
+_numbers = itertools.count()
+_slots: WeakValueDictionary[int, Slot] = WeakValueDictionary()
+
+# An operator without a result would be removed from a graph: it says that it changes this.
+TICKET = torch.zeros(1)
+
+
+@torch.library.custom_op("relume::observe", mutates_args={"ticket"})
+def observe(y: Tensor, ticket: Tensor, number: int, is_gradient: bool) -> None:
+    """Measure y, or a gradient, in the slot of a number; what compiled code calls."""
+    slot = _slots.get(number)
+    if slot is None or not slot.owner.is_on:
+        return
+    if is_gradient:
+        slot.gradient(y)
+    elif torch._C._current_graph_task_id() == -1:  # a forward within a backward pass is a recomputation
+        slot.value(y)
+        slot.owner.count_examples(slot, y)
+
+
+@observe.register_fake
+def _observe_nothing(y: Tensor, ticket: Tensor, number: int, is_gradient: bool) -> None:
+    return None

@@ -1,0 +1,260 @@
+"""Watches a model train: what its activations and parameters do at every step, without changing any of it."""
+
+import itertools
+import warnings
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from weakref import WeakSet
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
+
+from relume.errors import UnseenWarning, WatchError
+from relume.probe import scaling
+from relume.probe.alarms import Alarms
+from relume.probe.attachment import Attachment
+from relume.probe.modules import inner_of, named_parameters, never_seen
+from relume.probe.parameters import ParameterMeters, holds_any
+from relume.probe.slots import Slots
+from relume.probe.steps import StepLog
+from relume.probe.window import first_non_finite, read_sites
+from relume.types import Phase, Readings, Steps
+
+WINDOW_STEPS = 50  # watched steps a window has, if nothing else is said
+
+_numbers = itertools.count()
+
+
+def watch(
+    model: nn.Module,
+    *,
+    every: int = 1,
+    optimizer: Optimizer | Iterable[Optimizer] | None = None,
+    into: Path | str | None = None,
+    window: int = WINDOW_STEPS,
+    unit_axis: Mapping[str, int] | None = None,
+    passed_derivative: bool = False,
+) -> "Watch":
+    """Watch a model from now on, until the watch is closed.
+
+    Parameters
+    ----------
+    every
+        Watch one of so many steps.
+    optimizer
+        The optimisers whose steps are counted; without one, every optimiser that updates a parameter of the
+        model.
+    into
+        Write every closed window to this run file; `relume.open` reads it, also while training goes on.
+    window
+        Close a window after so many watched steps.
+    unit_axis
+        By site path (or a pattern: "encoder.*"), the axis along which the units lie, where it is not the one
+        that the layer before suggests: the channels after a convolution, the features after a linear layer.
+    passed_derivative
+        Also measure the gradient behind each activation, and so the derivative it passed; not in compiled code.
+
+    Returns
+    -------
+    Watch
+        A context manager; `readings()` tells what was seen.
+
+    Raises
+    ------
+    WatchError
+        If `every` or `window` is not positive, the model is watched already or has no Python to watch.
+    RunFileError
+        If the run file cannot be written.
+
+    Examples
+    --------
+    >>> import torch, relume
+    >>> model = torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.ReLU(), torch.nn.Linear(8, 1))
+    >>> optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    >>> with relume.watch(model) as watch:
+    ...     model(torch.ones(16, 4)).square().mean().backward()
+    ...     optimizer.step()
+    >>> reading = watch.readings()["1"]
+    >>> reading.examples, reading.site.activation, reading.site.fed_by
+    (16, 'relu', '0')
+    """
+    for name, value in (("every", every), ("window", window)):
+        if value < 1:
+            raise WatchError(f"{name} is {value}: it counts steps. Give 1 or more.")
+    optimizers = [optimizer] if isinstance(optimizer, Optimizer) else optimizer
+    return Watch(
+        model,
+        every=every,
+        optimizers=None if optimizers is None else list(optimizers),
+        window=window,
+        slots=Slots(unit_axis or {}, passed_derivative),
+    )
+
+
+class Watch:
+    """A model under watch; made by `watch`."""
+
+    def __init__(
+        self,
+        model: nn.Module,
+        *,
+        every: int,
+        optimizers: list[Optimizer] | None,
+        window: int,
+        slots: Slots,
+    ) -> None:
+        self._model = inner_of(model)
+        self._every, self._window, self._slots = every, window, slots
+        self._parameters = named_parameters(self._model)
+        self._meters = ParameterMeters(self._parameters)
+        self._optimizers = None if optimizers is None else WeakSet(optimizers)
+        self._log = StepLog()
+        self._step = self._window_start = 0
+        self._settled_alarms = Alarms()
+        self._scale: Tensor | None = None  # of the step at work, if a GradScaler takes it
+        self._totals: dict[Phase, Readings] = {
+            phase: Readings(readings={}) for phase in ("training", "evaluation")
+        }
+        self._steps: list[Steps] = []
+        self._attachment = Attachment(self._model, slots, next(_numbers))
+        self._hooks = [
+            register_optimizer_step_pre_hook(self._before_step),
+            register_optimizer_step_post_hook(self._after_step),
+        ]
+        scaling.listen(self)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        sites = len(self._slots.of_phase("training"))
+        return f"<Watch of {type(self._model).__name__}: {sites} sites, {self._step} steps>"
+
+    def loss(self, loss: Tensor | float) -> None:
+        """Note the loss of the step at work; several of one step are averaged. It is not read before a window closes."""
+        if self._slots.is_on:
+            self._log.note_loss(loss)
+
+    def readings(self, phase: Phase = "training") -> Readings:
+        """What was seen since the watch began; closes the window at work.
+
+        Parameters
+        ----------
+        phase
+            "training", or "evaluation": what passed while the model was in evaluation mode or no graph was kept.
+        """
+        self._close_window()
+        total = self._totals[phase]
+        if phase == "training":
+            total = replace(total, steps=sum(self._steps, total.steps))
+        return total
+
+    def step(self) -> None:
+        """Say that a step has ended, where no optimiser of torch.optim takes it."""
+        self._end_step(float("nan"))
+
+    def close(self) -> None:
+        """Stop watching, and leave the model as it was found. What was seen can still be read."""
+        if self._attachment.is_closed:
+            return
+        self._attachment.close()
+        for hook in self._hooks:
+            hook.remove()
+        scaling.stop_listening(self)
+        self._close_window()
+
+    def begin_scaled_step(self, optimizer: Optimizer, scale: Tensor) -> None:
+        """Heed a GradScaler: see `relume.probe.scaling`."""
+        if self._counts(optimizer):
+            self._scale = scale
+            self._step_at_scaling = self._step
+
+    def end_scaled_step(self, optimizer: Optimizer) -> None:
+        """Forget the gradients of a step that overflowed: the scaler lowers its factor, and nothing is wrong."""
+        if self._scale is not None and self._step == self._step_at_scaling:
+            self._settle(kept=torch.tensor(False))
+        self._scale = None
+
+    def _counts(self, optimizer: Optimizer) -> bool:
+        if self._optimizers is not None:
+            return optimizer in self._optimizers
+        return holds_any(optimizer, self._parameters.values())
+
+    def _before_step(self, optimizer: Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        if self._slots.is_on and self._counts(optimizer):
+            scale: Tensor | None = getattr(optimizer, "grad_scale", None)  # set while a fused kernel unscales
+            self._meters.before_step(scale, has_gradients=not _is_closure_in(args, kwargs))
+
+    def _after_step(self, optimizer: Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        if not self._counts(optimizer):
+            return
+        if self._slots.is_on:
+            self._meters.after_step(has_gradients=not _is_closure_in(args, kwargs))
+        if self._scale is not None:
+            found: Tensor | None = getattr(optimizer, "found_inf", None)  # a fused kernel skips by itself
+            self._settle(kept=None if found is None else found.reshape(()) == 0)
+        learning_rate = optimizer.param_groups[0]["lr"]
+        self._end_step(float("nan") if isinstance(learning_rate, Tensor) else float(learning_rate))
+
+    def _settle(self, kept: Tensor | None) -> None:
+        assert self._scale is not None
+        for slot in self._slots.by_call.values():
+            slot.gradient.settle(self._scale, kept)
+            slot.passed.settle(self._scale, kept)
+        self._settled_alarms.settle(self._slots.gradient_alarms, kept)
+
+    def _end_step(self, learning_rate: float) -> None:
+        slots = self._slots
+        self._log.end_step(
+            self._step, examples=slots.examples, learning_rate=learning_rate, is_watched=slots.is_on
+        )
+        self._step += 1
+        slots.examples = 0
+        slots.is_on = self._step % self._every == 0
+        if slots.is_on:
+            for alarms in (slots.value_alarms, slots.gradient_alarms):
+                alarms.start_step(self._step)
+        if len(self._log) >= self._window:
+            self._close_window()
+
+    def _close_window(self) -> None:
+        slots, steps = self._slots, range(self._window_start, max(self._step, self._window_start + 1))
+        readings = read_sites(slots, steps)
+        found = first_non_finite(
+            (slots.value_alarms, slots.gradient_alarms, self._settled_alarms), slots.names
+        )
+        log = self._log.read()
+        if len(log) and not readings["training"]:
+            warnings.warn(_unseen(self._model, len(log)), UnseenWarning, stacklevel=3)
+        training = Readings(
+            readings=readings["training"],
+            parameters=self._meters.read(),
+            non_finite=found,
+            not_seen={**never_seen(self._model), **slots.not_seen},
+        )
+        self._totals["training"] += training
+        self._totals["evaluation"] += Readings(readings=readings["evaluation"], not_seen=training.not_seen)
+        self._steps.append(log)
+        self._window_start = self._step
+
+
+def _is_closure_in(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    """Whether a step was given the function that makes its gradients (LBFGS)."""
+    return kwargs.get("closure") is not None or any(callable(value) for value in args)
+
+
+def _unseen(model: nn.Module, steps: int) -> str:
+    return (
+        f"{steps} optimiser steps were watched, but no activation of {type(model).__name__} was seen. Watch the very"
+        " model that is trained: not a copy of it, and not one whose forward method was replaced since."
+    )
