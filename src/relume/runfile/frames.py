@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from relume.errors import require
 from relume.runfile import layout
-from relume.runfile.kept_sums import POOLED, sums_of_pooled
+from relume.runfile.kept_sums import sums_of_pooled
 from relume.runfile.windows import Numbered
 from relume.types import Counts, PerUnit, Site, Sums
 
@@ -36,7 +36,7 @@ def site_columns(numbered: Numbered, sites: Mapping[int, Site]) -> Columns:
     segment = numbered.segment
     columns, windows = _rows(segment.site_counts[0])
     counts = dict(zip(layout.SITE_COUNTS, segment.site_counts[:, columns, windows], strict=True))
-    sums = segment.site_sums[:, columns, windows]
+    value, gradient, passed = np.split(segment.site_sums[:, columns, windows], 3)
     of_row = [sites[site] for site in segment.site_ids[columns].tolist()]
     return {
         "window": windows + numbered.first,
@@ -48,8 +48,9 @@ def site_columns(numbered: Numbered, sites: Mapping[int, Site]) -> Columns:
         "units": counts["units"],
         "dead_units": counts["dead"],
         "flat_units": counts["flat"],
-        **_statistics("value", sums_of_pooled(counts["value"], sums[: len(POOLED)])),
-        **_statistics("gradient", sums_of_pooled(counts["gradient"], sums[len(POOLED) :])),
+        **_statistics("value", sums_of_pooled(counts["value"], value)),
+        **_statistics("gradient", sums_of_pooled(counts["gradient"], gradient)),
+        "passed_rms": _statistics("passed", sums_of_pooled(counts["passed"], passed))["passed_rms"],
     }
 
 

@@ -14,6 +14,9 @@ from relume.types import Counts, PerUnit, Reading, Site, Sums
 SUM_BITS = 9  # a relative error of 2 ** -10 at most
 POOLED = ("sum", "spread", "largest", "zeros", "fired", "flat")
 
+_NO, _NONE = np.zeros(0, dtype=np.int64), np.zeros(0)
+NOTHING = Sums(count=_NO, sum=_NONE, sum_of_squares=_NONE, zeros=_NO, fired=_NO, flat=_NO, largest=_NONE)
+
 
 def pooled_arrays(of_sites: Sequence[Sums]) -> PerUnit:
     """Sums with all units of a site as one, rounded, as [POOLED, sites, 1]."""
@@ -44,7 +47,7 @@ def unit_bytes(reading: Reading) -> bytes:
     """A reading unit by unit; its counts exact, its sums rounded. What `unit_reading` takes."""
     about = np.array([reading.steps.start, reading.steps.stop, reading.examples], dtype=np.int64)
     arrays: list[NDArray[Any]] = [about]
-    for sums in (reading.value, reading.gradient):
+    for sums in (reading.value, reading.gradient, *([reading.passed] if reading.passed else [])):
         arrays += [np.stack([sums.count, sums.zeros, sums.fired, sums.flat]), _moments(sums)]
     return pack(arrays)
 
@@ -52,7 +55,7 @@ def unit_bytes(reading: Reading) -> bytes:
 def unit_reading(data: bytes, site: Site) -> Reading:
     """The reading that `unit_bytes` was given; a ValueError for other bytes."""
     about, *arrays = unpack(data)
-    value, gradient = (
+    sums = [
         Sums(
             count=count,
             sum=sum_,
@@ -62,10 +65,19 @@ def unit_reading(data: bytes, site: Site) -> Reading:
             flat=flat,
             largest=largest,
         )
-        for (count, zeros, fired, flat), (sum_, spread, largest) in (arrays[:2], arrays[2:])
-    )
+        for (count, zeros, fired, flat), (sum_, spread, largest) in zip(
+            arrays[::2], arrays[1::2], strict=True
+        )
+    ]
     start, stop, examples = about.tolist()
-    return Reading(site=site, steps=range(start, stop), examples=examples, value=value, gradient=gradient)
+    return Reading(
+        site=site,
+        steps=range(start, stop),
+        examples=examples,
+        value=sums[0],
+        gradient=sums[1],
+        passed=sums[2] if len(sums) > 2 else None,
+    )
 
 
 def dead_units(sums: Sums) -> int:

@@ -7,14 +7,22 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from relume.runfile.kept_sums import POOLED, SUM_BITS, dead_units, flat_units, pooled_arrays, sums_of_pooled
+from relume.runfile.kept_sums import (
+    NOTHING,
+    POOLED,
+    SUM_BITS,
+    dead_units,
+    flat_units,
+    pooled_arrays,
+    sums_of_pooled,
+)
 from relume.runfile.packing import pack, rounded, unpack
-from relume.types import Counts, ParameterReading, PerUnit, Reading, Readings, Site, Steps
+from relume.types import Counts, ParameterReading, PerUnit, Reading, Readings, Site, Steps, Sums
 
 # Losses and learning rates are compared step by step between runs, and are few.
 LOSS_BITS = 15  # a relative error of 2 ** -16 at most
 
-SITE_COUNTS = ("place", "start", "stop", "examples", "units", "dead", "flat", "value", "gradient")
+SITE_COUNTS = ("place", "start", "stop", "examples", "units", "dead", "flat", "value", "gradient", "passed")
 PARAMETER_COUNTS = ("place", "measured", "unused")
 PARAMETER_SUMS = ("gradient", "weight", "update")
 STEP_COUNTS = ("numbers", "examples")
@@ -34,7 +42,7 @@ class Segment:
     parameter_ids: Counts  # [parameters]
     lengths: Counts  # [windows] steps of each
     site_counts: Counts  # [SITE_COUNTS, sites, windows]
-    site_sums: PerUnit  # [2 x POOLED, sites, windows] of values, then of gradients; rounded
+    site_sums: PerUnit  # [3 x POOLED, sites, windows] of value, gradient, passed; rounded
     parameter_counts: Counts  # [PARAMETER_COUNTS, parameters, windows]
     parameter_sums: PerUnit  # [PARAMETER_SUMS, parameters, windows] rounded
     step_counts: Counts  # [STEP_COUNTS, steps]
@@ -58,7 +66,11 @@ def from_window(
         lengths=np.array([len(steps)], dtype=np.int64),
         site_counts=_table([_site_counts(i, r) for i, r in enumerate(sites, 1)], SITE_COUNTS, np.int64),
         site_sums=np.concatenate(
-            [pooled_arrays([r.value for r in sites]), pooled_arrays([r.gradient for r in sites])]
+            [
+                pooled_arrays([reading.value for reading in sites]),
+                pooled_arrays([reading.gradient for reading in sites]),
+                pooled_arrays([reading.passed or NOTHING for reading in sites]),
+            ]
         ),
         parameter_counts=_table(
             [(i, p.measured, p.unused) for i, p in enumerate(parameters, 1)], PARAMETER_COUNTS, np.int64
@@ -124,15 +136,17 @@ def to_window(
 ) -> Readings:
     """The window at `index` of a segment, its units pooled."""
     readings, norms = {}, {}
-    for column in _in_order(segment.site_counts[0, :, index]):
+    counts, sums = segment.site_counts[:, :, index], segment.site_sums[:, :, index]
+    value, gradient, passed = map(sums_of_pooled, counts[7:], sums.reshape(3, len(POOLED), -1))
+    for column in _in_order(counts[0]):
         site = sites[int(segment.site_ids[column])]
-        counts, sums = segment.site_counts[:, column, index], segment.site_sums[:, column, index]
         readings[str(site)] = Reading(
             site=site,
-            steps=range(int(counts[1]), int(counts[2])),
-            examples=int(counts[3]),
-            value=sums_of_pooled(counts[7:8], sums[: len(POOLED), None]),
-            gradient=sums_of_pooled(counts[8:9], sums[len(POOLED) :, None]),
+            steps=range(int(counts[1, column]), int(counts[2, column])),
+            examples=int(counts[3, column]),
+            value=_at(value, column),
+            gradient=_at(gradient, column),
+            passed=_at(passed, column) if passed.count[column] >= 0 else None,
         )
     for column in _in_order(segment.parameter_counts[0, :, index]):
         name, size = parameters[int(segment.parameter_ids[column])]
@@ -172,14 +186,15 @@ def parameter_totals(
 
 def _site_counts(place: int, reading: Reading) -> tuple[int, ...]:
     value, steps = reading.value, reading.steps
-    counts = (
-        value.units,
-        dead_units(value),
-        flat_units(value),
-        value.count.sum(),
-        reading.gradient.count.sum(),
-    )
-    return (place, steps.start, steps.stop, reading.examples, *map(int, counts))
+    units = (value.units, dead_units(value), flat_units(value))
+    passed = int(reading.passed.count.sum()) if reading.passed else -1  # none seen is not none asked for
+    seen = (int(value.count.sum()), int(reading.gradient.count.sum()), passed)
+    return (place, steps.start, steps.stop, reading.examples, *units, *seen)
+
+
+def _at(sums: Sums, column: int) -> Sums:
+    """The sums of one column, as of one unit."""
+    return Sums(**{field.name: getattr(sums, field.name)[column : column + 1] for field in fields(Sums)})
 
 
 def _table(rows: Sequence[tuple[float, ...]], names: Sequence[str], kind: type[Number]) -> NDArray[Number]:

@@ -166,9 +166,9 @@ class Writer:
         for path, reason in window.not_seen.items():
             if (phase, path, reason) not in self._told:
                 self._told.add((phase, path, reason))
+                known = "SELECT 1 FROM event WHERE (phase, place, text) = (?1, ?3, ?4) AND kind = 'not-seen'"
                 self._connection.execute(
-                    "INSERT INTO event SELECT ?1, ?2, 'not-seen', ?3, NULL, ?4 WHERE NOT EXISTS "
-                    "(SELECT 1 FROM event WHERE phase = ?1 AND kind = 'not-seen' AND (place, text) = (?3, ?4))",
+                    f"INSERT INTO event SELECT ?1, ?2, 'not-seen', ?3, NULL, ?4 WHERE NOT EXISTS ({known})",
                     (phase, number, path, reason),
                 )
 
