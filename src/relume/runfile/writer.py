@@ -241,7 +241,7 @@ def _leave_one_file(connection: sqlite3.Connection) -> None:
     """Give back what is free, and take the write-ahead log in."""
     # While someone reads, all stays in the file and its log, and the last who closes it takes the log in.
     with suppress(sqlite3.OperationalError):
-        connection.execute("PRAGMA incremental_vacuum").fetchall()
+        connection.executescript("PRAGMA incremental_vacuum")  # execute would stop after one page
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         # Without it, a finished file could not be read from a folder that cannot be written to.
         connection.execute("PRAGMA busy_timeout = 100")
