@@ -1,8 +1,9 @@
 """Puts itself around the forward methods of a model's modules, and takes itself away again.
 
-An instance attribute `forward` shadows the class's method. Module hooks would do the same, but they are copied
-and pickled with the module, they take nn.TransformerEncoderLayer off its fast path, and code that torch.compile
-made before them goes on without them. Such code is guarded by the absence of the attribute, so it is made anew.
+An instance attribute `forward` shadows the class's method. Module hooks would do the same, but they are
+copied and pickled with the module, they take nn.TransformerEncoderLayer off its fast path, and code that
+torch.compile made before them goes on without them. Such code is guarded by the absence of the attribute, so
+it is made anew.
 """
 
 from collections.abc import Callable
@@ -16,8 +17,9 @@ from torch.nn.modules.conv import _ConvNd
 
 from relume.catalogue.recognition import recognise_module
 from relume.probe.forward import SLOTS_OF_WATCH, Forward
-from relume.probe.modules import is_scripted, named_modules
+from relume.probe.modules import is_scripted, named_modules, never_seen
 from relume.probe.slots import Slots
+from relume.types import Phase
 
 Method = Callable[..., Any]
 
@@ -35,6 +37,7 @@ class Attachment:
         self.is_closed = False
         self._put: list[tuple[nn.Module, dict[str, Any], dict[str, Any]]] = []  # module, ours, found before
         SLOTS_OF_WATCH[number] = slots
+        slots.not_seen.update(never_seen(model))
         for path, module in named_modules(model):
             if not is_scripted(module) and (around := _way_around(path, module)):
                 self._shadow(path, module, around)
@@ -59,8 +62,12 @@ class Attachment:
         # inspect.signature follows `wraps`: frameworks choose a batch's columns by it.
         forward = wraps(found or type(module).forward)(around(self, path, module, call))
         forward.__dict__["found"] = found
-        methods = {"forward": forward, "__getstate__": _state, "_replicate_for_data_parallel": _replica}
-        ours = {name: MethodType(method, module) for name, method in methods.items()}
+        methods: dict[str, Method] = {
+            "forward": forward,
+            "__getstate__": _state,
+            "_replicate_for_data_parallel": _replica,
+        }
+        ours: dict[str, Any] = {name: MethodType(method, module) for name, method in methods.items()}
         before = {name: module.__dict__[name] for name in ours if name in module.__dict__}
         self._put.append((module, ours, before))
         module.__dict__.update(ours)
@@ -70,16 +77,15 @@ class Attachment:
         is_recomputation = False
         # Compiled code watches every step and is deaf to `is_on` itself: it would be compiled twice.
         if not torch.compiler.is_compiling():
-            if self.is_closed or not self.slots.is_on:
-                return None
             is_recomputation = torch._C._current_graph_task_id() != -1
         is_training = is_recomputation or (module.training and torch.is_grad_enabled())
-        return Forward(
-            self.number, "training" if is_training else "evaluation", is_recomputation=is_recomputation
-        )
+        phase: Phase = "training" if is_training else "evaluation"
+        if not torch.compiler.is_compiling() and (self.is_closed or not self.slots.is_due(phase)):
+            return None
+        return Forward(self.number, phase, is_recomputation=is_recomputation)
 
 
-Around = Callable[[Attachment, str, nn.Module, Method], Method]
+Around = Callable[["Attachment", str, nn.Module, Method], Method]
 
 
 def _way_around(path: str, module: nn.Module) -> Around | None:
@@ -166,14 +172,14 @@ def _needs_graph(module: nn.Module) -> bool:
 
 def _state(module: nn.Module) -> object:
     """The state that deepcopy, copy and pickle take: without what watches."""
-    state = type(module).__getstate__(module)  # type: ignore[attr-defined]
+    state: object = type(module).__getstate__(module)  # type: ignore[no-untyped-call]
     return _unwatched(state) if isinstance(state, dict) else state
 
 
 def _replica(module: nn.Module) -> nn.Module:
-    replica = type(module)._replicate_for_data_parallel(module)  # type: ignore[operator]
+    replica: nn.Module = type(module)._replicate_for_data_parallel(module)  # type: ignore[no-untyped-call]
     replica.__dict__ = _unwatched(replica.__dict__)
-    return replica  # type: ignore[no-any-return]
+    return replica
 
 
 def _unwatched(state: dict[str, Any]) -> dict[str, Any]:

@@ -18,13 +18,13 @@ CONVOLUTIONS = (F.conv1d, F.conv2d, F.conv3d, F.conv_transpose1d, F.conv_transpo
 ANY_TENSOR = object()  # stands for an argument that is no plain number or word
 
 
-@torch.compiler.assume_constant_result
+@torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
 def kind_of(function: Callable[..., Any]) -> Kind | None:
     """What calls of a function may be; `name_of` says it of one call."""
     return _kinds().get(function)
 
 
-@torch.compiler.assume_constant_result
+@torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
 def name_of(
     function: Callable[..., Any], arguments: tuple[object, ...], keywords: tuple[tuple[str, object], ...]
 ) -> str | None:

@@ -1,7 +1,7 @@
 """One run of a watched forward pass: which module is at work, and which activations it calls."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeGuard
 from weakref import WeakValueDictionary
 
 import torch
@@ -82,14 +82,17 @@ class Forward(TorchFunctionMode):
             return
         observe(y.detach(), TICKET, number, False)
         if y.requires_grad:
-            y.register_hook(lambda gradient: observe(gradient.detach(), TICKET, number, True))
+            y.register_hook(  # type: ignore[no-untyped-call]
+                lambda gradient: observe(gradient.detach(), TICKET, number, True)
+            )
 
 
-def _is_plain(y: object) -> bool:
+def _is_plain(y: object) -> TypeGuard[Tensor]:
+    """Whether y is a tensor of torch itself: no subclass has its memory where a kernel would look."""
     return type(y) is Tensor or type(y) is nn.Parameter
 
 
-@torch.compiler.assume_constant_result
+@torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
 def _number_of(
     watch: int,
     phase: Phase,

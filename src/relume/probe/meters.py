@@ -16,11 +16,11 @@ from relume.types import Sums
 class Meter:
     """Called with a tensor, it adds the tensor's values to its sums; also a tensor hook.
 
-    The sums lie on the tensor's device. They are allocated by the first tensor and moved by one from another
+    The sums lie on the tensor's device. They are allocated by the first tensor, and anew by one from another
     device. If the number of units changes (a feature axis of varying length), all units become one.
 
-    Gradients that a GradScaler scaled are settled at the end of their step, when the factor is known: `settled`
-    then holds all that counts, and the accumulators only the step at work.
+    Gradients that a GradScaler scaled are settled at the end of their step, when the factor is known:
+    `settled` then holds all that counts, and the accumulators only the step at work.
     """
 
     __slots__ = (

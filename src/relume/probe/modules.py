@@ -18,7 +18,7 @@ _SCRIPTED = "a scripted module: TorchScript runs it without Python"
 
 
 def inner_of(model: nn.Module) -> nn.Module:
-    """The module that a wrapper (torch.compile, DistributedDataParallel) is around; else the module itself."""
+    """The module within a wrapper (torch.compile, DistributedDataParallel); else the module itself."""
     while (name := _WRAPPERS.get(type(model).__name__)) and isinstance(getattr(model, name, None), nn.Module):
         model = getattr(model, name)
     return model

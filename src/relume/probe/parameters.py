@@ -1,7 +1,7 @@
 """The norms of each parameter's gradient, weights and update, measured around the optimiser's step."""
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 import torch
 from torch import Tensor, nn
@@ -17,7 +17,7 @@ ALWAYS_BYTES = 1 << 20
 
 
 class ParameterMeters:
-    """Measures some parameters at every step: each at one of sixteen steps, or all of them where that is little."""
+    """Measures some parameters at every step: each at one of sixteen, or all where that is little."""
 
     def __init__(self, parameters: Mapping[str, nn.Parameter]) -> None:
         self._meters = {name: _Meters(name, parameter) for name, parameter in parameters.items()}
@@ -97,7 +97,7 @@ def _dense(gradient: Tensor) -> Tensor:
     return gradient.coalesce().values() if gradient.is_sparse else gradient
 
 
-def holds_any(optimizer: torch.optim.Optimizer, parameters: Sequence[nn.Parameter]) -> bool:
+def holds_any(optimizer: torch.optim.Optimizer, parameters: Iterable[nn.Parameter]) -> bool:
     """Whether an optimiser updates any of these parameters."""
     ids = {id(parameter) for parameter in parameters}
     return any(id(parameter) in ids for group in optimizer.param_groups for parameter in group["params"])

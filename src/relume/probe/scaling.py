@@ -1,4 +1,4 @@
-"""Learns from torch.amp.GradScaler by which factor a step's gradients are scaled, and whether it is skipped."""
+"""Learns from torch.amp.GradScaler how a step's gradients are scaled, and whether it is skipped."""
 
 from functools import wraps
 from typing import Any, Protocol
@@ -19,8 +19,8 @@ class Listener(Protocol):
         """They have been, or the step was skipped."""
 
 
-# A scaler is handed neither to the model nor to an optimiser's hooks, and a step that it skips calls no hook at
-# all. So its method `step` is replaced, as long as anybody listens.
+# A scaler is handed neither to the model nor to an optimiser's hooks, and a step that it skips calls no hook
+# at all. So its method `step` is replaced, as long as anybody listens.
 _original = GradScaler.step
 _listeners: "WeakSet[Listener]" = WeakSet()
 
@@ -41,10 +41,11 @@ def stop_listening(listener: Listener) -> None:
 @wraps(_original)
 def _step(self: GradScaler, optimizer: Optimizer, *args: Any, **kwargs: Any) -> float | None:
     listeners = list(_listeners)
-    if not self.is_enabled() or self._scale is None:
-        listeners = []
+    scale = self._scale if self.is_enabled() else None
+    if scale is None:
+        return _original(self, optimizer, *args, **kwargs)
     for each in listeners:
-        each.begin_scaled_step(optimizer, self._scale.detach().clone())
+        each.begin_scaled_step(optimizer, scale.detach().clone())
     try:
         return _original(self, optimizer, *args, **kwargs)
     finally:

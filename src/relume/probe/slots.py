@@ -1,4 +1,4 @@
-"""The sites found so far, each with what measures it; and the operator that reaches them from compiled code."""
+"""The sites found so far, each with what measures it; and the operator that compiled code calls."""
 
 import itertools
 from collections.abc import Mapping
@@ -38,7 +38,7 @@ class Slot:
 
     def watch_gradient(self, y: Tensor) -> None:
         """Measure the gradient that will arrive at y and, on demand, the one that goes on from there."""
-        y.register_hook(self.gradient)
+        y.register_hook(self.gradient)  # type: ignore[no-untyped-call]
         if self.owner.passes_derivatives and y.grad_fn is not None:
             y.grad_fn.register_hook(self._see_passed)
 
@@ -51,8 +51,8 @@ class Slot:
 class Slots:
     """The sites of one watched model."""
 
-    def __init__(self, unit_axis: Mapping[str, int], passes_derivatives: bool) -> None:
-        self.unit_axis, self.passes_derivatives = unit_axis, passes_derivatives
+    def __init__(self, unit_axis: Mapping[str, int], *, every: int, passes_derivatives: bool) -> None:
+        self.unit_axis, self.every, self.passes_derivatives = unit_axis, every, passes_derivatives
         self.is_on = True  # whether this step is watched
         self.examples = 0  # of this step, in training
         self.value_alarms, self.gradient_alarms = Alarms(), Alarms()
@@ -60,6 +60,14 @@ class Slots:
         self.by_call: dict[tuple[Phase, str, int, str], Slot] = {}
         self.not_seen: dict[str, str] = {}
         self._indices: dict[str, int] = {}
+        self._evaluations = 0
+
+    def is_due(self, phase: Phase) -> bool:
+        """Whether to watch a forward pass that begins: in training by step, in evaluation one of `every`."""
+        if phase == "training":
+            return self.is_on
+        self._evaluations += 1
+        return self._evaluations % self.every == 1 or self.every == 1
 
     def of_phase(self, phase: Phase) -> list[Slot]:
         """The slots of one phase, in the order of discovery."""
@@ -115,7 +123,7 @@ TICKET = torch.zeros(1)
 def observe(y: Tensor, ticket: Tensor, number: int, is_gradient: bool) -> None:
     """Measure y, or a gradient, in the slot of a number; what compiled code calls."""
     slot = _slots.get(number)
-    if slot is None or not slot.owner.is_on:
+    if slot is None or not (slot.owner.is_on or slot.phase == "evaluation"):
         return
     if is_gradient:
         slot.gradient(y)

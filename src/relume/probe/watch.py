@@ -10,6 +10,7 @@ from typing import Any, Self
 from weakref import WeakSet
 
 import torch
+from rich.console import RenderableType
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
@@ -18,12 +19,15 @@ from relume.errors import UnseenWarning, WatchError
 from relume.probe import scaling
 from relume.probe.alarms import Alarms
 from relume.probe.attachment import Attachment
-from relume.probe.modules import inner_of, named_parameters, never_seen
+from relume.probe.modules import inner_of, named_parameters
 from relume.probe.parameters import ParameterMeters, holds_any
+from relume.probe.ranks import gathered
 from relume.probe.slots import Slots
 from relume.probe.steps import StepLog
+from relume.probe.summary import as_text, readings_table
 from relume.probe.window import first_non_finite, read_sites
-from relume.types import Phase, Readings, Steps
+from relume.runfile.writer import Writer, open_for_writing
+from relume.types import NO_STEPS, Phase, Readings, Steps
 
 WINDOW_STEPS = 50  # watched steps a window has, if nothing else is said
 
@@ -57,7 +61,8 @@ def watch(
         By site path (or a pattern: "encoder.*"), the axis along which the units lie, where it is not the one
         that the layer before suggests: the channels after a convolution, the features after a linear layer.
     passed_derivative
-        Also measure the gradient behind each activation, and so the derivative it passed; not in compiled code.
+        Also measure the gradient behind each activation, and so the derivative it passed; not in compiled
+        code.
 
     Returns
     -------
@@ -88,11 +93,12 @@ def watch(
             raise WatchError(f"{name} is {value}: it counts steps. Give 1 or more.")
     optimizers = [optimizer] if isinstance(optimizer, Optimizer) else optimizer
     return Watch(
-        model,
+        inner_of(model),
         every=every,
-        optimizers=None if optimizers is None else list(optimizers),
         window=window,
-        slots=Slots(unit_axis or {}, passed_derivative),
+        optimizers=None if optimizers is None else WeakSet(optimizers),
+        slots=Slots(unit_axis or {}, every=every, passes_derivatives=passed_derivative),
+        writer=None if into is None else open_for_writing(into, model=type(inner_of(model)).__name__),
     )
 
 
@@ -104,24 +110,25 @@ class Watch:
         model: nn.Module,
         *,
         every: int,
-        optimizers: list[Optimizer] | None,
         window: int,
+        optimizers: "WeakSet[Optimizer] | None",
         slots: Slots,
+        writer: Writer | None,
     ) -> None:
-        self._model = inner_of(model)
-        self._every, self._window, self._slots = every, window, slots
-        self._parameters = named_parameters(self._model)
+        self._model, self._every, self._window = model, every, window
+        self._optimizers, self._slots, self._writer = optimizers, slots, writer
+        self._parameters = named_parameters(model)
         self._meters = ParameterMeters(self._parameters)
-        self._optimizers = None if optimizers is None else WeakSet(optimizers)
         self._log = StepLog()
+        self._steps: list[Steps] = []
         self._step = self._window_start = 0
         self._settled_alarms = Alarms()
         self._scale: Tensor | None = None  # of the step at work, if a GradScaler takes it
+        self._scaled_step = -1
         self._totals: dict[Phase, Readings] = {
             phase: Readings(readings={}) for phase in ("training", "evaluation")
         }
-        self._steps: list[Steps] = []
-        self._attachment = Attachment(self._model, slots, next(_numbers))
+        self._attachment = Attachment(model, slots, next(_numbers))
         self._hooks = [
             register_optimizer_step_pre_hook(self._before_step),
             register_optimizer_step_post_hook(self._after_step),
@@ -140,8 +147,17 @@ class Watch:
         sites = len(self._slots.of_phase("training"))
         return f"<Watch of {type(self._model).__name__}: {sites} sites, {self._step} steps>"
 
+    def __str__(self) -> str:
+        return as_text(readings_table(self.readings()))
+
+    def __rich__(self) -> RenderableType:
+        return readings_table(self.readings())
+
     def loss(self, loss: Tensor | float) -> None:
-        """Note the loss of the step at work; several of one step are averaged. It is not read before a window closes."""
+        """Note the loss of the step at work; several of one step are averaged.
+
+        It stays on its device until the window closes.
+        """
         if self._slots.is_on:
             self._log.note_loss(loss)
 
@@ -151,13 +167,24 @@ class Watch:
         Parameters
         ----------
         phase
-            "training", or "evaluation": what passed while the model was in evaluation mode or no graph was kept.
+            "training", or "evaluation": what passed while the model was in evaluation mode, or no graph was
+            kept.
         """
         self._close_window()
         total = self._totals[phase]
         if phase == "training":
             total = replace(total, steps=sum(self._steps, total.steps))
         return total
+
+    def gathered(self, phase: Phase = "training") -> Readings:
+        """What all ranks of a distributed run saw; every rank has to call it.
+
+        Raises
+        ------
+        WatchError
+            If torch.distributed has not been initialised.
+        """
+        return gathered(self.readings(phase))
 
     def step(self) -> None:
         """Say that a step has ended, where no optimiser of torch.optim takes it."""
@@ -172,16 +199,17 @@ class Watch:
             hook.remove()
         scaling.stop_listening(self)
         self._close_window()
+        if self._writer is not None:
+            self._writer.close()
 
     def begin_scaled_step(self, optimizer: Optimizer, scale: Tensor) -> None:
         """Heed a GradScaler: see `relume.probe.scaling`."""
         if self._counts(optimizer):
-            self._scale = scale
-            self._step_at_scaling = self._step
+            self._scale, self._scaled_step = scale, self._step
 
     def end_scaled_step(self, optimizer: Optimizer) -> None:
-        """Forget the gradients of a step that overflowed: the scaler lowers its factor, and nothing is wrong."""
-        if self._scale is not None and self._step == self._step_at_scaling:
+        """Forget the gradients of a step that overflowed: the scaler lowers its factor; nothing is wrong."""
+        if self._scale is not None and self._step == self._scaled_step:
             self._settle(kept=torch.tensor(False))
         self._scale = None
 
@@ -228,24 +256,33 @@ class Watch:
             self._close_window()
 
     def _close_window(self) -> None:
-        slots, steps = self._slots, range(self._window_start, max(self._step, self._window_start + 1))
-        readings = read_sites(slots, steps)
-        found = first_non_finite(
-            (slots.value_alarms, slots.gradient_alarms, self._settled_alarms), slots.names
-        )
-        log = self._log.read()
-        if len(log) and not readings["training"]:
-            warnings.warn(_unseen(self._model, len(log)), UnseenWarning, stacklevel=3)
-        training = Readings(
-            readings=readings["training"],
-            parameters=self._meters.read(),
-            non_finite=found,
-            not_seen={**never_seen(self._model), **slots.not_seen},
-        )
-        self._totals["training"] += training
-        self._totals["evaluation"] += Readings(readings=readings["evaluation"], not_seen=training.not_seen)
-        self._steps.append(log)
+        window = self._read_window()
+        self._steps.append(window["training"].steps)
         self._window_start = self._step
+        for phase, readings in window.items():
+            if not readings and not len(readings.steps):
+                continue
+            self._totals[phase] += replace(readings, steps=NO_STEPS)
+            if self._writer is not None:
+                self._writer.write(readings, phase=phase, total=self._totals[phase])
+
+    def _read_window(self) -> dict[Phase, Readings]:
+        slots = self._slots
+        sites = read_sites(slots, range(self._window_start, max(self._step, self._window_start + 1)))
+        steps = self._log.read()
+        if len(steps) and not sites["training"] and not slots.not_seen:
+            warnings.warn(_unseen(self._model, len(steps)), UnseenWarning, stacklevel=4)
+        alarms = (slots.value_alarms, slots.gradient_alarms, self._settled_alarms)
+        fault = first_non_finite(alarms, slots.names)
+        training = Readings(
+            readings=sites["training"],
+            parameters=self._meters.read(),
+            steps=steps,
+            non_finite=fault if fault and fault.step >= self._window_start else None,
+            not_seen=dict(slots.not_seen),
+        )
+        evaluation = Readings(readings=sites["evaluation"], not_seen=dict(slots.not_seen))
+        return {"training": training, "evaluation": evaluation}
 
 
 def _is_closure_in(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
@@ -255,6 +292,6 @@ def _is_closure_in(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
 
 def _unseen(model: nn.Module, steps: int) -> str:
     return (
-        f"{steps} optimiser steps were watched, but no activation of {type(model).__name__} was seen. Watch the very"
-        " model that is trained: not a copy of it, and not one whose forward method was replaced since."
+        f"{steps} optimiser steps were watched, but no activation of {type(model).__name__} was seen. "
+        "Watch the very model that is trained: not a copy, and not one whose forward was replaced since."
     )

@@ -10,7 +10,7 @@ from relume.types import NonFinite, Phase, Reading, Sums
 
 
 def read_sites(slots: Slots, steps: range) -> dict[Phase, dict[str, Reading]]:
-    """What every site has added up since it was last read, in the order of discovery; sites at rest are left out."""
+    """What every site has added up since it was last read, without the sites at rest."""
     found = list(slots.by_call.values())
     taken = take([meter for slot in found for meter in (slot.value, slot.gradient, slot.passed)])
     readings: dict[Phase, dict[str, Reading]] = {"training": {}, "evaluation": {}}
