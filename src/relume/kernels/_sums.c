@@ -15,7 +15,7 @@
 #include <dlfcn.h>
 #endif
 
-enum { MAX_DIMS = 64, LANES = 512, BLOCK = 256, RUN_WIDTH = 64, SPLIT_BELOW = 16 };
+enum { MAX_DIMS = 64, LANES = 512, BLOCK = 128, RUN_WIDTH = 64, MANY_TASKS = 16 };
 enum { LARGE = 1 << 16 }; /* values worth a second thread, and worth letting other Python threads run */
 
 typedef struct { /* sums of up to LANES columns; 8 more, for a power of 2 lets caches take two arrays for one */
@@ -72,7 +72,7 @@ static inline float from_half(uint16_t half) { /* exponents 5 to 8 bits; the sma
 #undef WITH
 #endif
 
-typedef void (*AddColumns)(const void *, int64_t, int64_t, int64_t, Columns *, double, double);
+typedef void (*AddColumns)(const void *, int64_t, int64_t, int64_t, Columns *, int64_t, double, double);
 
 static const AddColumns BASELINE[] = {float_baseline, double_baseline, bfloat_baseline, half_baseline};
 static const AddColumns *add_columns = BASELINE;

@@ -19,11 +19,11 @@
 #define IS_FLAT(v) (((v) <= below) | ((v) >= above))
 
 TARGET static void NAME(const void *memory, int64_t rows, int64_t stride, int64_t width,
-                        Columns *restrict columns, double lower, double upper) {
+                        Columns *restrict columns, int64_t lane, double lower, double upper) {
     const T *restrict p = memory;
-    double *restrict s = columns->sum, *restrict q = columns->square;
-    INT *restrict m = (INT *)columns->largest, *restrict zero = (INT *)columns->zero;
-    INT *restrict positive = (INT *)columns->positive, *restrict flat = (INT *)columns->flat;
+    double *restrict s = columns->sum + lane, *restrict q = columns->square + lane;
+    INT *restrict m = (INT *)columns->largest + lane, *restrict zero = (INT *)columns->zero + lane;
+    INT *restrict positive = (INT *)columns->positive + lane, *restrict flat = (INT *)columns->flat + lane;
     const V below = (V)lower, above = (V)upper;
     const int flat_ends = !isnan(lower) || !isnan(upper);
     for (; rows >= 8; rows -= 8, p += 8 * stride) {

@@ -99,12 +99,14 @@ static void arrange(Call *call) {
     if (call->unit_stride == 1 || (call->units == 1 && !call->count)) {
         call->way = COLUMNS;
         call->block = BLOCK;
-    } else if (run >= LANES) {
-        call->way = RUN;
+    } else if (run >= LANES || (run >= RUN_WIDTH && call->count == 1)) {
+        call->way = RUN; /* several units a task, for units next to each other share pages */
+        call->fold = run >= 8 * RUN_WIDTH ? RUN_WIDTH : run >= 4 * RUN_WIDTH ? RUN_WIDTH / 2 : RUN_WIDTH / 4;
+        call->block = LANES / call->fold;
     } else if (run) {
         call->way = COLUMNS;
         call->fold = run;
-        if (call->unit_stride == run && run < BLOCK) call->block = BLOCK / run;
+        if (call->unit_stride == run && run < BLOCK) call->block = (run < 8 ? BLOCK : LANES) / run;
         call->count--;
     } else {
         call->way = GATHER;
@@ -117,9 +119,9 @@ static void arrange(Call *call) {
     for (int i = 1; i < call->count; i++)
         if (call->dims[i].size > call->dims[call->cut].size) call->cut = i;
     int64_t pieces = 1;
-    if (call->blocks < SPLIT_BELOW) {
-        pieces = call->values * call->units / LARGE;
-        if (pieces > SPLIT_BELOW / call->blocks) pieces = SPLIT_BELOW / call->blocks;
+    if (call->blocks < MANY_TASKS) {
+        pieces = call->values * call->units / (call->blocks < 4 ? LARGE : 4 * LARGE);
+        if (pieces > MANY_TASKS / call->blocks) pieces = MANY_TASKS / call->blocks;
     }
     pieces += call->values >> 30; /* what a lane counts fits into 32 bits */
     const int64_t most = call->count ? call->dims[call->cut].size : 1;
@@ -132,11 +134,13 @@ static void add_inner(const Call *call, Columns *columns, const char *memory, Di
     const int64_t bytes = VALUE_SIZE[call->type];
     const int64_t width = units * call->fold;
     if (call->way == COLUMNS) {
-        add_to(memory, inner.size, inner.stride, width, columns, call->below, call->above);
+        add_to(memory, inner.size, inner.stride, width, columns, 0, call->below, call->above);
     } else if (call->way == RUN) {
-        const int64_t whole = inner.size / RUN_WIDTH, rest = inner.size % RUN_WIDTH;
-        add_to(memory, whole, RUN_WIDTH, RUN_WIDTH, columns, call->below, call->above);
-        add_to(memory + whole * RUN_WIDTH * bytes, 1, 0, rest, columns, call->below, call->above);
+        const int64_t lanes = call->fold, whole = inner.size / lanes, rest = inner.size % lanes;
+        for (int64_t u = 0; u < units; u++, memory += call->unit_stride * bytes) {
+            add_to(memory, whole, lanes, lanes, columns, u * lanes, call->below, call->above);
+            add_to(memory + whole * lanes * bytes, 1, 0, rest, columns, u * lanes, call->below, call->above);
+        }
     } else {
         char near[LANES * sizeof(double)];
         const int64_t rows_at_once = LANES / units;
@@ -151,31 +155,49 @@ static void add_inner(const Call *call, Columns *columns, const char *memory, Di
                     else memcpy(to, from, 8);
                 }
             const int64_t lanes = units == 1 ? RUN_WIDTH : units, whole = rows * units / lanes;
-            add_to(near, whole, lanes, lanes, columns, call->below, call->above);
-            add_to(near + whole * lanes * bytes, 1, 0, rows * units % lanes, columns, call->below, call->above);
+            add_to(near, whole, lanes, lanes, columns, 0, call->below, call->above);
+            add_to(near + whole * lanes * bytes, 1, 0, rows * units % lanes, columns, 0, call->below, call->above);
         }
     }
 }
 
-static void fold(Call *call, const Columns *columns, int64_t width, const Sink *into, int64_t unit, int64_t units) {
+/* Adds the upper half of n columns to the lower half until one is left: no chain of additions to wait for. */
+#define FOLD(TYPE, name, joined) \
+    static inline TYPE name(TYPE *lanes, int64_t n) { \
+        for (int64_t half; n > 1; n -= half) { \
+            half = n / 2; \
+            const TYPE *upper = lanes + n - half; \
+            for (int64_t j = 0; j < half; j++) { \
+                const TYPE a = lanes[j], b = upper[j]; \
+                lanes[j] = joined; \
+            } \
+        } \
+        return lanes[0]; \
+    }
+FOLD(double, total, a + b)
+FOLD(int32_t, total32, a + b)
+FOLD(int64_t, total64, a + b)
+FOLD(int32_t, greatest32, a > b ? a : b)
+FOLD(int64_t, greatest64, a > b ? a : b)
+#undef FOLD
+
+static void fold(Call *call, Columns *columns, int64_t width, const Sink *into, int64_t unit, int64_t units) {
     const int64_t each = width / units;
     int not_finite = 0;
-    for (int64_t u = 0, j = 0; u < units; u++) {
-        double sum = 0, square = 0, greatest;
-        int64_t largest = 0, zero = 0, positive = 0, flat = 0;
-        for (int64_t end = j + each; j < end; j++) {
-            sum += columns->sum[j];
-            square += columns->square[j];
-            const int wide = call->type == DOUBLE;
-#define LANE(of) (wide ? columns->of[j] : ((const int32_t *)columns->of)[j])
-            largest = LANE(largest) > largest ? LANE(largest) : largest;
-            zero += LANE(zero), positive += LANE(positive), flat += LANE(flat);
-#undef LANE
+    for (int64_t u = 0, j = 0; u < units; u++, j += each) {
+        const double sum = total(columns->sum + j, each), square = total(columns->square + j, each);
+        double largest;
+        if (call->type == DOUBLE) {
+            const int64_t bits = greatest64(columns->largest + j, each);
+            memcpy(&largest, &bits, sizeof largest);
+            add_one(into, unit + u, sum, square, largest, total64(columns->zero + j, each),
+                    total64(columns->positive + j, each), total64(columns->flat + j, each));
+        } else {
+            largest = from_bits((uint32_t)greatest32((int32_t *)columns->largest + j, each));
+            add_one(into, unit + u, sum, square, largest, total32((int32_t *)columns->zero + j, each),
+                    total32((int32_t *)columns->positive + j, each), total32((int32_t *)columns->flat + j, each));
         }
-        if (call->type == DOUBLE) memcpy(&greatest, &largest, sizeof greatest);
-        else greatest = from_bits((uint32_t)largest);
-        not_finite |= !isfinite(greatest);
-        add_one(into, unit + u, sum, square, greatest, zero, positive, flat);
+        not_finite |= !isfinite(largest);
     }
     if (not_finite) __atomic_store_n(&call->not_finite, 1, __ATOMIC_RELAXED);
 }
@@ -193,7 +215,7 @@ static void run_task(Call *call, int64_t task) {
     memory += from * dims[call->cut].stride * bytes;
     dims[call->cut].size = to - from;
 
-    const int64_t width = call->way == COLUMNS || units > 1 ? units * call->fold : RUN_WIDTH;
+    const int64_t width = call->way == GATHER && units == 1 ? RUN_WIDTH : units * call->fold;
     Columns columns;
     const size_t used = (size_t)width * sizeof(double);
     memset(columns.sum, 0, used), memset(columns.square, 0, used), memset(columns.largest, 0, used);
