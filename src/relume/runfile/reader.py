@@ -65,9 +65,10 @@ class Run:
         self.close()
 
     def __repr__(self) -> str:
-        count = {phase: self._count(phase) for phase in schema.PHASES}
-        windows = ", ".join(f"{n} {phase} windows" for phase, n in count.items() if n) or "no window"
-        return f"<Run {self.path.name}: {self.model}, {windows} of {len(self.sites)} sites, {self._state}>"
+        try:
+            return self._description()
+        except RunFileError:  # a debugger asks also when the file was closed
+            return f"<Run {self.path.name}: closed>"
 
     def __rich__(self) -> str:
         return repr(self).replace("[", r"\[")
@@ -208,6 +209,11 @@ class Run:
             yield
         finally:
             self._rows("ROLLBACK")
+
+    def _description(self) -> str:
+        count = {phase: self._count(phase) for phase in schema.PHASES}
+        windows = ", ".join(f"{n} {phase} windows" for phase, n in count.items() if n) or "no window"
+        return f"<Run {self.path.name}: {self.model}, {windows} of {len(self.sites)} sites, {self._state}>"
 
     @property
     def _state(self) -> str:

@@ -45,22 +45,23 @@ CREATE TABLE event (
 """
 
 
-def create(connection: sqlite3.Connection, path: Path) -> None:
-    """Make the tables of a run that starts, in a file without any, and turn on write-ahead logging.
+def create(connection: sqlite3.Connection, path: Path, *, model: str, details: str, started: str) -> None:
+    """Note that a run starts, in a file without tables, and turn on write-ahead logging.
 
     Raises
     ------
     RunFileError
         There is something in the file.
     """
+    _refuse_if_used(connection, path)  # before the pragmas, which would write to it
     connection.execute("PRAGMA page_size = 1024")  # the last page of each array is half empty
     connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
     connection.execute("BEGIN IMMEDIATE")  # of two processes that found the file empty, one waits here
-    if connection.execute("SELECT count(*) FROM sqlite_master").fetchone() != (0,):
-        connection.rollback()
-        raise RunFileError(f"{path} {_holds(connection)}. Choose another path, or remove it first.")
+    _refuse_if_used(connection, path)
     for statement in TABLES.split(";\n"):
         connection.execute(statement)
+    row = (model, __version__, details, started)
+    connection.execute("INSERT INTO run (model, relume, details, started) VALUES (?, ?, ?, ?)", row)
     connection.execute(f"PRAGMA application_id = {APPLICATION}")
     connection.execute(f"PRAGMA user_version = {SCHEMA}")
     connection.execute("COMMIT")
@@ -95,6 +96,11 @@ def check(connection: sqlite3.Connection, path: Path) -> None:
             f"{path} is of schema {schema}, which relume {__version__} (schema {SCHEMA}) does not read: "
             f"{NO_LONGER_READ[schema]}. Open it with the relume that wrote it ({_writer(connection)})."
         )
+
+
+def _refuse_if_used(connection: sqlite3.Connection, path: Path) -> None:
+    if connection.execute("SELECT count(*) FROM sqlite_master").fetchone() != (0,):
+        raise RunFileError(f"{path} {_holds(connection)}. Choose another path, or remove it first.")
 
 
 def _pragma(connection: sqlite3.Connection, name: str) -> int:

@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 
-from relume import __version__
 from relume.errors import RunFileError, said
 from relume.runfile import layout, schema
 from relume.runfile.kept_sums import dead_units, flat_units, unit_bytes
@@ -226,9 +225,8 @@ def open_for_writing(path: Path | str, *, model: str, details: Mapping[str, str]
         raise RunFileError(f"cannot write {path} ({error.strerror}). Choose another path.") from error
     connection = sqlite3.connect(path, BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     try:
-        schema.create(connection, path)
-        row = (model, __version__, json.dumps(dict(details or {})), _now())
-        connection.execute("INSERT INTO run (model, relume, details, started) VALUES (?, ?, ?, ?)", row)
+        noted = json.dumps(dict(details or {}))
+        schema.create(connection, path, model=model, details=noted, started=_now())
     except BaseException as error:
         connection.close()
         if isinstance(error, sqlite3.DatabaseError):
