@@ -1,6 +1,8 @@
 """One pass over a tensor: everything per unit from one read of it."""
 
+from importlib import import_module
 from importlib.util import find_spec
+from typing import cast
 
 import torch
 
@@ -12,8 +14,7 @@ def observer_for(device: torch.device) -> Observer:
     """The fastest kernel for tensors of a device; plain torch operations where there is none of its own."""
     if device.type == "cpu" and cpu.is_available():
         return cpu.observer
-    if device.type == "cuda" and find_spec("triton") and find_spec("relume.kernels.triton"):
-        from relume.kernels import triton  # it imports Triton's compiler, which takes a second
-
-        return triton.observer
+    own_triton = "relume.kernels.triton"  # imported only here: Triton's compiler takes a second to import
+    if device.type == "cuda" and find_spec("triton") and find_spec(own_triton):
+        return cast(Observer, import_module(own_triton).observer)
     return reference.observer

@@ -42,7 +42,7 @@ def observer(
     if not is_available() or not all(one.is_cpu and one.is_contiguous() for one in owned):
         return plainly
     addresses = (one.data_ptr() for one in owned)
-    plan = _sums.plan(*addresses, into.units, unit_axis, *flat, position)  # type: ignore[call-arg, arg-type]
+    plan = _sums.plan(*addresses, into.units, unit_axis, *flat, position)  # type: ignore[call-arg]
     add, kinds, plain, threads = _sums.add, KINDS, PLAIN, torch.get_num_threads
 
     def observe(x: Tensor, owned: tuple[Tensor, ...] = owned) -> None:  # keeps what the plan points to

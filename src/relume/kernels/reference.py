@@ -1,4 +1,4 @@
-"""The sums by plain torch operations: on any device, under torch.compile, and what other kernels must equal."""
+"""The sums by plain torch operations: on any device, under torch.compile, and what others must equal."""
 
 import torch
 from torch import Tensor
