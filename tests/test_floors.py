@@ -33,7 +33,7 @@ def imported_parts(tree: ast.AST) -> Iterator[str]:
         for module in modules:
             parts = module.split(".")
             if parts[0] == "relume" and len(parts) > 1:
-                yield {"activations": "catalogue", "study": "studies", "replace": "replacement"}.get(
+                yield {"activations": "catalogue", "study": "studies", "watch": "probe", "open": "runfile"}.get(
                     parts[1], parts[1]
                 )
 

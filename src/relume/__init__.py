@@ -9,23 +9,26 @@ if TYPE_CHECKING:
     from relume.catalogue import activations
     from relume.probe.watch import watch
     from relume.replacement import replace
+    from relume.runfile.reader import open_run as open
     from relume.studies.study import study
 
 __version__ = _version("relume")
-__all__ = ["__version__", "activations", "errors", "replace", "study", "types", "watch"]
+__all__ = ["__version__", "activations", "errors", "open", "replace", "study", "types", "watch"]
 
 _HOMES = {
-    "activations": "relume.catalogue",
-    "replace": "relume.replacement",
-    "study": "relume.studies.study",
-    "watch": "relume.probe.watch",
+    "activations": "relume.catalogue.activations",
+    "open": "relume.runfile.reader.open_run",
+    "replace": "relume.replacement.replace",
+    "study": "relume.studies.study.study",
+    "watch": "relume.probe.watch.watch",
 }
 
 
 def __getattr__(name: str) -> object:
     # torch takes seconds to import; `relume --help` and a shell's completion must not wait for it.
     if name in _HOMES:
-        return getattr(import_module(_HOMES[name]), name)
+        module, _, attribute = _HOMES[name].rpartition(".")
+        return getattr(import_module(module), attribute)
     if name in ("errors", "types"):
         return import_module(f"relume.{name}")
     raise AttributeError(f"module 'relume' has no attribute {name!r}")

@@ -16,6 +16,7 @@ from torch import nn
 from torch.nn.modules.conv import _ConvNd
 
 from relume.catalogue.recognition import recognise_module
+from relume.errors import WatchError
 from relume.probe.forward import SLOTS_OF_WATCH, Forward
 from relume.probe.modules import is_scripted, named_modules, never_seen
 from relume.probe.slots import Slots
@@ -55,13 +56,16 @@ class Attachment:
 
     def _shadow(self, path: str, module: nn.Module, around: "Around") -> None:
         found = module.__dict__.get("forward")
+        if _is_ours(found) and not found.__func__.__dict__["attachment"].is_closed:
+            self.close()
+            raise WatchError(f"{path or 'the model'} is being watched already. Close that watch first.")
 
         def call(self: nn.Module, *args: Any, **kwargs: Any) -> Any:
             return type(self).forward(self, *args, **kwargs) if found is None else found(*args, **kwargs)
 
         # inspect.signature follows `wraps`: frameworks choose a batch's columns by it.
         forward = wraps(found or type(module).forward)(around(self, path, module, call))
-        forward.__dict__["found"] = found
+        forward.__dict__.update(found=found, attachment=self)
         methods: dict[str, Method] = {
             "forward": forward,
             "__getstate__": _state,
