@@ -1,12 +1,14 @@
 """Readings of no network, as noisy as those of one."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from relume.types import ParameterReading, Reading, Readings, Site, Steps, Sums
+from relume.runfile.writer import open_for_writing
+from relume.types import ParameterReading, Phase, Reading, Readings, Site, Steps, Sums
 
 # ResNet-50's ReLUs: the stem, then three a block, of 3, 4, 6 and 3 blocks.
 RESNET_50 = (64, *(64, 64, 256) * 3, *(128, 128, 512) * 4, *(256, 256, 1024) * 6, *(512, 512, 2048) * 3)
@@ -15,6 +17,7 @@ VALUES = 64 * 49 * 50  # a unit and window
 
 
 SMALL = (6, 1, 9)
+NOTHING = Readings(readings={})
 
 
 def assert_near(kept: Readings, given: Readings) -> None:
@@ -166,3 +169,16 @@ class Drifting:
             losses=2.0 * self._noise(self.steps),
             learning_rates=0.05 * (1 + np.cos(np.pi * numbers / 50_000)),
         )
+
+
+def small(seed: int = 0) -> Drifting:
+    return Drifting(seed, widths=SMALL, parameters=3, steps=4)
+
+
+def write_all(path: Path, windows: list[Readings], phase: Phase = "training") -> Readings:
+    total = NOTHING
+    with open_for_writing(path, model="net", details={"device": "cpu"}) as run:
+        for window in windows:
+            total = total + window
+            run.write(window, phase=phase, total=total)
+    return total

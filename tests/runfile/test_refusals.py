@@ -164,7 +164,7 @@ def test_a_folder_that_cannot_be_written_to_is_read_from(path: Path) -> None:
 def test_a_full_disk_is_told_and_what_was_written_stays(tmp_path: Path) -> None:
     source = Drifting(0, parameters=1, steps=2)
     run = open_for_writing(tmp_path / "run.sqlite", model="net")
-    run._connection.execute("PRAGMA max_page_count = 900")  # as a disk of 0.9 MB
+    run._connection.execute("PRAGMA max_page_count = 450")  # as a disk of 0.45 MB
     windows = [source.window() for _ in range(30)]
     closed = []
 

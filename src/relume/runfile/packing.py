@@ -61,7 +61,7 @@ def pack(arrays: Sequence[NDArray[Any]]) -> bytes:
         head.append([list(array.shape), shift, planes])
         body.append(content)
     header = json.dumps(head, separators=(",", ":")).encode()
-    return zlib.compress(len(header).to_bytes(4, "little") + header + b"".join(body), 9)
+    return zlib.compress(len(header).to_bytes(4, "little") + header + b"".join(body), 6)
 
 
 def unpack(data: bytes) -> list[NDArray[Any]]:
