@@ -1,17 +1,20 @@
-# make why: the main job.   make test: the whole suite.   make lint: formats, types, floors.
+# make why: the main job.   make test: the suite (make test-slow: the rest).   make lint: formats, types, floors.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 # One thread each: threads of one product wait for each other where a neighbour holds a core.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: why test lint bench clean
+.PHONY: why test test-slow lint bench clean
 
 why: $(VENV)/why
 	OMP_NUM_THREADS=$(shell nproc 2>/dev/null || echo 2) $(BIN)/relume why $(if $(FULL),--full) --out relume-why
 
 test: $(VENV)/test
 	$(BIN)/python -m pytest -q
+
+test-slow: $(VENV)/test
+	$(BIN)/python -m pytest -q -m slow
 
 lint: $(VENV)/test
 	$(BIN)/ruff check .
