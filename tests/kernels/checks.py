@@ -14,7 +14,7 @@ CLOCK, POSITION = 1000, 7
 
 def by_unit(x: Tensor, unit_axis: int | None) -> np.ndarray:
     """Turn x into values [a unit, units]."""
-    values = x.detach().double().numpy()
+    values = x.detach().double().resolve_neg().numpy()
     if unit_axis is None or values.ndim == 0:
         return values.reshape(-1, 1)
     units = values.shape[unit_axis]

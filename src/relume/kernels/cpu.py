@@ -39,7 +39,9 @@ def observer(
     """See `relume.kernels.contract.Observer`. Tensors without plain memory go to the reference kernel."""
     plainly = reference.observer(into, alarm, unit_axis=unit_axis, flat=flat, position=position)
     owned = (into.sums, into.largest, into.counts, into.seen, alarm.clock, alarm.first)
-    if not is_available() or not all(one.is_cpu and one.is_contiguous() for one in owned):
+    if not is_available() or not all(
+        type(one) is Tensor and one.is_cpu and one.is_contiguous() for one in owned
+    ):
         return plainly
     addresses = (one.data_ptr() for one in owned)
     plan = _sums.plan(*addresses, into.units, unit_axis, *flat, position)  # type: ignore[call-arg]
