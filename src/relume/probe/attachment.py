@@ -55,7 +55,7 @@ class Attachment:
         self._put.clear()
 
     def _shadow(self, path: str, module: nn.Module, around: "Around") -> None:
-        found = module.__dict__.get("forward")
+        found: Any = module.__dict__.get("forward")
         if _is_ours(found) and not found.__func__.__dict__["attachment"].is_closed:
             self.close()
             raise WatchError(f"{path or 'the model'} is being watched already. Close that watch first.")
@@ -78,13 +78,15 @@ class Attachment:
 
     def enter(self, module: nn.Module) -> Forward | None:
         """A forward pass that begins with `module`; None if this step is not watched."""
-        is_recomputation = False
-        # Compiled code watches every step and is deaf to `is_on` itself: it would be compiled twice.
-        if not torch.compiler.is_compiling():
-            is_recomputation = torch._C._current_graph_task_id() != -1
+        # What is handed on must not be watched.
+        if torch.compiler.is_exporting() or torch.jit.is_tracing():  # type: ignore[attr-defined,no-untyped-call]
+            return None
+        # Compiled code always watches, and its operator asks whether to: a flag would have it compiled twice.
+        is_compiling = torch.compiler.is_compiling()
+        is_recomputation = not is_compiling and torch._C._current_graph_task_id() != -1
         is_training = is_recomputation or (module.training and torch.is_grad_enabled())
         phase: Phase = "training" if is_training else "evaluation"
-        if not torch.compiler.is_compiling() and (self.is_closed or not self.slots.is_due(phase)):
+        if not is_compiling and (self.is_closed or not self.slots.is_due(phase)):
             return None
         return Forward(self.number, phase, is_recomputation=is_recomputation)
 

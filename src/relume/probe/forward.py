@@ -1,7 +1,7 @@
 """One run of a watched forward pass: which module is at work, and which activations it calls."""
 
 from collections.abc import Callable
-from typing import Any, TypeGuard
+from typing import Any
 from weakref import WeakValueDictionary
 
 import torch
@@ -42,14 +42,14 @@ class Forward(TorchFunctionMode):
         result = func(*args, **keywords)
         kind = kind_of(func)
         path = self.path[-1]
-        if kind is None or path is None:
+        if kind is None or path is None or not isinstance(result, Tensor):
             return result
         if kind == "linear":
             self.product[0] = Product(path, -1, result.shape[-1])
         elif kind == "convolution":
             axis = 1 if result.dim() == args[1].dim() else 0
             self.product[0] = Product(path, axis, result.shape[axis])
-        elif kind == "activation" or (isinstance(result, Tensor) and result.requires_grad):
+        elif kind == "activation" or result.requires_grad:
             arguments = tuple([plain(value) for value in args[1:]])
             name = name_of(func, arguments, tuple([(key, plain(value)) for key, value in keywords.items()]))
             if name is not None:
@@ -58,21 +58,22 @@ class Forward(TorchFunctionMode):
 
     def see(self, path: str, name: str, y: object) -> None:
         """Measure what an activation returned, and the gradient that will arrive there."""
-        if not _is_plain(y) or not y.is_floating_point():
+        if not isinstance(y, Tensor) or not y.is_floating_point():
             return
         call_index = self.calls.get(path, 0)
         self.calls[path] = call_index + 1
         if torch.compiler.is_compiling():
             self._see_in_graph(path, call_index, name, y)
             return
-        slot = SLOTS_OF_WATCH[self.watch].at(self.phase, path, call_index, name, y.shape, self.product[0])
-        if slot is None:
-            return
-        if not self.is_recomputation:
-            slot.value(y)
-            slot.owner.count_examples(slot, y)
-        if y.requires_grad:
-            slot.watch_gradient(y)
+        slots = SLOTS_OF_WATCH[self.watch]
+        if reason := _why_unreadable(y):
+            slots.not_seen[path] = reason
+        elif slot := slots.at(self.phase, path, call_index, name, y.shape, self.product[0]):
+            if not self.is_recomputation:
+                slot.value(y)
+                slots.count_examples(slot, y)
+            if y.requires_grad:
+                slot.watch_gradient(y)
 
     def _see_in_graph(self, path: str, call_index: int, name: str, y: Tensor) -> None:
         shape = tuple([int(size) for size in y.shape])
@@ -87,9 +88,13 @@ class Forward(TorchFunctionMode):
             )
 
 
-def _is_plain(y: object) -> TypeGuard[Tensor]:
-    """Whether y is a tensor of torch itself: no subclass has its memory where a kernel would look."""
-    return type(y) is Tensor or type(y) is nn.Parameter
+def _why_unreadable(y: Tensor) -> str | None:
+    """Why a kernel cannot read the memory of y; None if it can."""
+    if type(y) is not Tensor and type(y) is not nn.Parameter:
+        return f"its result is a {type(y).__name__}, not a plain tensor"
+    if torch._C._functorch.is_functorch_wrapped_tensor(y):
+        return "torch.func transforms it"
+    return None
 
 
 @torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]

@@ -95,6 +95,9 @@ class Slots:
             if call_index >= MAXIMUM_CALLS:
                 self.not_seen[path] = f"called more than {MAXIMUM_CALLS} times in one forward pass"
                 return None
+            taken = {s.site.call_index for s in self.of_phase(phase) if s.site.path == path}
+            if call_index in taken:  # by another activation: the network chooses between them
+                call_index = max(taken) + 1
             site = Site(
                 path=path,
                 call_index=call_index,

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 
-from relume.errors import UnseenWarning, WatchError
+from relume.errors import UnseenWarning, WatchError, said
 from relume.probe import scaling
 from relume.probe.alarms import Alarms
 from relume.probe.attachment import Attachment
@@ -141,7 +141,7 @@ class Watch:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close()
+        self._close(failure=said(error) if error else "")
 
     def __repr__(self) -> str:
         sites = len(self._slots.of_phase("training"))
@@ -192,6 +192,9 @@ class Watch:
 
     def close(self) -> None:
         """Stop watching, and leave the model as it was found. What was seen can still be read."""
+        self._close(failure="")
+
+    def _close(self, *, failure: str) -> None:
         if self._attachment.is_closed:
             return
         self._attachment.close()
@@ -200,7 +203,7 @@ class Watch:
         scaling.stop_listening(self)
         self._close_window()
         if self._writer is not None:
-            self._writer.close()
+            self._writer.close(failure=failure)
 
     def begin_scaled_step(self, optimizer: Optimizer, scale: Tensor) -> None:
         """Heed a GradScaler: see `relume.probe.scaling`."""

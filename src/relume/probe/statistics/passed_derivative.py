@@ -16,5 +16,5 @@ passed_derivative = Statistic(
     name="passed_derivative",
     of=_of,
     unit="1",
-    definition="rms of the gradient behind the activation over that of the one arriving; nan unless asked for",
+    definition="rms of the gradient behind the activation over that arriving there; nan unless asked for",
 )
