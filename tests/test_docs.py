@@ -11,6 +11,7 @@ import typer
 from typer.testing import CliRunner
 
 from relume.cli import app
+from tests.real import torchvision_stub
 
 ROOT = Path(__file__).parent.parent
 RUN = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -45,6 +46,7 @@ def parse(words: list[str]) -> None:
 @pytest.mark.parametrize("document", RUN, ids=lambda path: path.name)
 def test_python_blocks_run(document: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    torchvision_stub.install()  # for timm
     names: dict[str, object] = {"__name__": document.stem}
     for line, block in blocks(document, "python"):
         if ">>> " not in block:
@@ -55,6 +57,22 @@ def test_python_blocks_run(document: Path, tmp_path: Path, monkeypatch: pytest.M
         doctest.DocTestRunner(verbose=False).run(test, out=complaints.append, clear_globs=False)
         names |= test.globs
         assert not complaints, "".join(complaints)
+
+
+def test_the_table_of_the_readme_is_what_its_code_prints(capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("timm")
+    [code] = [block for _, block in blocks(ROOT / "README.md", "python") if "relume.watch" in block]
+    [shown] = [block for _, block in blocks(ROOT / "README.md", "text") if "gradient rms" in block]
+    exec(compile(code, "README.md", "exec"), {})
+    printed = capsys.readouterr().out
+    # Sites, activations, units, and how many steps and examples; measured values differ from run to run.
+    columns = [
+        [line.split()[:3] for line in text.splitlines() if " relu " in line] for text in (shown, printed)
+    ]
+    assert columns[0] == columns[1]
+    assert len(columns[0]) == 17
+    assert "10 steps, 160 examples" in shown
+    assert "10 steps, 160 examples" in printed
 
 
 @pytest.mark.parametrize("document", ALL, ids=lambda path: path.name)
