@@ -1,6 +1,11 @@
 """What all tests share."""
 
 import pytest
+from hypothesis import settings
+
+# A loaded machine is slow; what hangs is ended by pytest-timeout.
+settings.register_profile("relume", deadline=None)
+settings.load_profile("relume")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

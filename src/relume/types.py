@@ -1,5 +1,6 @@
 """The records that flow from a measurement to a report: frozen, made of names and sums. Read this first."""
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeVar
@@ -35,7 +36,8 @@ class Site:
     fed_by: str = ""  # path of the layer whose product was computed last before it: "layer1.0.conv1"
 
     def __str__(self) -> str:
-        return self.path if self.call_index == 0 else f"{self.path}#{self.call_index + 1}"
+        path = self.path or "(model)"
+        return path if self.call_index == 0 else f"{path}#{self.call_index + 1}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +71,7 @@ class Sums:
     @property
     def root_mean_square(self) -> float:
         """Over all units and examples; nan where nothing was seen."""
-        return _ratio(self.sum_of_squares.sum(), self.count.sum()) ** 0.5
+        return math.sqrt(_ratio(self.sum_of_squares.sum(), self.count.sum()))
 
     @property
     def zero_fraction(self) -> float:
@@ -98,24 +100,28 @@ class Reading:
     examples: int
     value: Sums
     gradient: Sums
+    passed: Sums | None = None  # the gradient behind the activation, where it was asked for
 
     def __add__(self, other: "Reading") -> "Reading":
         if str(self.site) != str(other.site):
             raise ValueError(f"readings of different sites do not add: {self.site} and {other.site}")
         one, two = self, other
-        if one.value.units != two.value.units:  # a site whose width varies has no units to tell apart
+        # A site whose width varies has no units to tell apart.
+        if one.value.units != two.value.units or one.gradient.units != two.gradient.units:
             one, two = one.pooled(), two.pooled()
-        return Reading(
-            site=one.site,
+        return replace(
+            one,
             steps=_span(one.steps, two.steps),
             examples=one.examples + two.examples,
             value=one.value + two.value,
             gradient=one.gradient + two.gradient,
+            passed=one.passed + two.passed if one.passed and two.passed else one.passed or two.passed,
         )
 
     def pooled(self) -> "Reading":
         """The same reading with all units as one."""
-        return replace(self, value=self.value.pooled(), gradient=self.gradient.pooled())
+        passed = self.passed and self.passed.pooled()
+        return replace(self, value=self.value.pooled(), gradient=self.gradient.pooled(), passed=passed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,9 +137,8 @@ class ParameterReading:
     update: float  # the same of the weights after the update minus those before
 
     def __add__(self, other: "ParameterReading") -> "ParameterReading":
-        return ParameterReading(
-            name=self.name,
-            size=self.size,
+        return replace(
+            self,
             measured=self.measured + other.measured,
             unused=self.unused + other.unused,
             gradient=self.gradient + other.gradient,
@@ -149,22 +154,22 @@ class ParameterReading:
     @property
     def gradient_norm(self) -> float:
         """Root of the mean squared norm over the measured steps; nan if there was none."""
-        return _ratio(self.gradient, self.measured) ** 0.5
+        return math.sqrt(_ratio(self.gradient, self.measured))
 
     @property
     def weight_norm(self) -> float:
         """Root of the mean squared norm over the measured steps; nan if there was none."""
-        return _ratio(self.weight, self.measured) ** 0.5
+        return math.sqrt(_ratio(self.weight, self.measured))
 
     @property
     def update_norm(self) -> float:
         """Root of the mean squared norm over the measured steps; nan if there was none."""
-        return _ratio(self.update, self.measured) ** 0.5
+        return math.sqrt(_ratio(self.update, self.measured))
 
     @property
     def update_ratio(self) -> float:
         """Norm of the update over norm of the weights; nan if there was no step or all weights are 0."""
-        return _ratio(self.update, self.weight) ** 0.5
+        return math.sqrt(_ratio(self.update, self.weight))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,17 +186,34 @@ class Steps:
         return len(self.numbers)
 
     def __add__(self, other: "Steps") -> "Steps":
-        """Join windows; a step seen by several ranks adds its examples, averages its loss, and took longest."""
-        numbers, place = np.unique(np.concatenate([self.numbers, other.numbers]), return_inverse=True)
-        examples = np.zeros(len(numbers), dtype=np.int64)
-        np.add.at(examples, place, np.concatenate([self.examples, other.examples]))
+        """Join windows; a step of several ranks adds its examples, averages its loss, took longest."""
+        numbers = np.union1d(self.numbers, other.numbers)
+        one, two = self._spread_over(numbers), other._spread_over(numbers)
+        examples = one.examples + two.examples
+        # The mean over examples, as if one rank had seen them all; over ranks where none were counted.
+        share = np.where(examples > 0, two.examples / np.maximum(examples, 1), 0.5)
+        with np.errstate(invalid="ignore"):  # an infinite loss of no examples
+            mean = (1 - share) * one.losses + share * two.losses
         return Steps(
             numbers=numbers,
-            seconds=_largest_by_place(place, self.seconds, other.seconds),
+            seconds=np.fmax(one.seconds, two.seconds),
             examples=examples,
-            losses=_mean_by_place(place, self.losses, other.losses),
-            learning_rates=_largest_by_place(place, self.learning_rates, other.learning_rates),
+            losses=np.where(np.isnan(mean), np.fmax(one.losses, two.losses), mean),  # fmax: the one given
+            learning_rates=np.fmax(one.learning_rates, two.learning_rates),
         )
+
+    def _spread_over(self, numbers: Counts) -> "Steps":
+        """The same with an entry for each of `numbers`: no examples, and nan, where it was not seen."""
+        places = np.searchsorted(numbers, self.numbers)
+        examples = np.zeros(len(numbers), dtype=np.int64)
+        examples[places] = self.examples
+        seconds, losses, rates = rest = np.full((3, len(numbers)), np.nan)
+        rest[:, places] = self.seconds, self.losses, self.learning_rates
+        return Steps(numbers=numbers, seconds=seconds, examples=examples, losses=losses, learning_rates=rates)
+
+
+_NO, _NONE = np.zeros(0, dtype=np.int64), np.zeros(0)
+NO_STEPS = Steps(numbers=_NO, seconds=_NONE, examples=_NO, losses=_NONE, learning_rates=_NONE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,11 +227,11 @@ class NonFinite:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Readings(Mapping[str, Reading]):
-    """All sites and parameters of a run, or of one window of it; a mapping from a site's name to its reading."""
+    """All sites and parameters of a run, or of one window of it; maps a site's name to its reading."""
 
     readings: Mapping[str, Reading]  # in the order of execution
     parameters: Mapping[str, ParameterReading] = field(default_factory=dict)
-    steps: Steps = field(default_factory=lambda: NO_STEPS)
+    steps: Steps = NO_STEPS
     non_finite: NonFinite | None = None
     not_seen: Mapping[str, str] = field(default_factory=dict)  # by path: why what happens there is not seen
 
@@ -224,11 +246,12 @@ class Readings(Mapping[str, Reading]):
 
     def __add__(self, other: "Readings") -> "Readings":
         faults = [fault for fault in (self.non_finite, other.non_finite) if fault]
+        earliest = min(faults, key=lambda fault: (fault.step, fault.direction == "backward"), default=None)
         return Readings(
             readings=_merged(self.readings, other.readings),
             parameters=_merged(self.parameters, other.parameters),
             steps=self.steps + other.steps,
-            non_finite=min(faults, key=lambda fault: (fault.step, fault.direction == "backward"), default=None),
+            non_finite=earliest,
             not_seen={**self.not_seen, **other.not_seen},
         )
 
@@ -240,15 +263,6 @@ class Readings(Mapping[str, Reading]):
     def pooled(self) -> "Readings":
         """The same readings with all units of a site as one."""
         return replace(self, readings={name: reading.pooled() for name, reading in self.readings.items()})
-
-
-NO_STEPS = Steps(
-    numbers=np.zeros(0, dtype=np.int64),
-    seconds=np.zeros(0),
-    examples=np.zeros(0, dtype=np.int64),
-    losses=np.zeros(0),
-    learning_rates=np.zeros(0),
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -291,19 +305,4 @@ def _span(one: range, two: range) -> range:
 
 
 def _ratio(total: float, count: float) -> float:
-    return float(total / count) if count else float("nan")
-
-
-def _largest_by_place(place: Counts, one: PerUnit, two: PerUnit) -> PerUnit:
-    largest = np.full(place.max(initial=-1) + 1, np.nan)
-    np.fmax.at(largest, place, np.concatenate([one, two]))
-    return largest
-
-
-def _mean_by_place(place: Counts, one: PerUnit, two: PerUnit) -> PerUnit:
-    values = np.concatenate([one, two])
-    given = ~np.isnan(values)
-    length = place.max(initial=-1) + 1
-    totals = np.bincount(place[given], weights=values[given], minlength=length)
-    counts = np.bincount(place[given], minlength=length)
-    return np.where(counts > 0, totals / np.maximum(counts, 1), np.nan)
+    return float(total / count) if count else math.nan

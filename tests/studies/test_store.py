@@ -3,15 +3,19 @@
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from tests.records import readings_of_a_run, same
 from tests.studies.tiny import assert_same_outcome, job, outcome, tiny_data
 
 from relume.errors import TargetError
 from relume.studies.protocol import Training
 from relume.studies.store import fingerprint, from_json, key, open_store, to_json
+from relume.types import Readings
 
 LOSSES = [2.3, 1 / 3, 1e-300, float(np.nextafter(1.0, 2.0))]
 
@@ -23,6 +27,15 @@ def test_an_outcome_survives_to_the_last_bit(diverged: bool) -> None:
     assert_same_outcome(after, before)
     np.testing.assert_array_equal(after.losses, before.losses)
     assert after.losses.dtype == np.float64
+
+
+@settings(max_examples=25)
+@given(readings_of_a_run(), readings_of_a_run())
+def test_readings_survive_with_every_field(at_start: Readings, at_end: Readings) -> None:
+    before = replace(outcome(job("relu"), LOSSES), at_start=at_start, at_end=at_end)
+    after = from_json(to_json(before))
+    same(after.at_start, at_start)
+    same(after.at_end, at_end)
 
 
 def test_what_was_added_is_found_by_a_later_opening(tmp_path: Path) -> None:
@@ -60,12 +73,16 @@ def test_data_sets_are_told_apart_by_their_numbers() -> None:
     assert fingerprint(tiny_data(0, shape=(12,))) != fingerprint(tiny_data(0, shape=(3, 4)))
 
 
-def test_a_file_of_another_schema_is_told_and_left_alone(tmp_path: Path) -> None:
+@pytest.mark.parametrize("schema", [1, 99])
+def test_a_file_of_another_schema_is_told_and_left_alone(tmp_path: Path, schema: int) -> None:
     path = tmp_path / "study.sqlite"
     with closing(sqlite3.connect(path)) as connection:
-        connection.execute("PRAGMA user_version = 99")
+        connection.execute(f"PRAGMA user_version = {schema}")
     before = path.read_bytes()
-    message = r"study\.sqlite was written by another version of relume \(schema 99, this reads 1\)\. Give "
+    message = (
+        r"study\.sqlite was written by another version of relume "
+        rf"\(schema {schema}, this reads 2\)\. Give another --out folder\.$"
+    )
     with pytest.raises(TargetError, match=message):
         open_store(path).__enter__()
     assert path.read_bytes() == before

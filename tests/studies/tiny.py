@@ -8,7 +8,7 @@ import torch
 
 from relume.studies.data import Dataset
 from relume.studies.protocol import Job
-from relume.types import Initialisation, Outcome, Reading, Setting, Site, Sums
+from relume.types import Initialisation, Outcome, Reading, Readings, Setting, Site, Sums
 
 FEATURES, CLASSES = 12, 4
 
@@ -47,15 +47,21 @@ def outcome(
     gradients: Sequence[float] = (),
 ) -> Outcome:
     """An outcome by hand; `gradients` are the rms gradients arriving at each site before training."""
-    at_start = {
-        f"{i}": Reading(
-            site=Site(path=f"{i}", activation=of.setting.activation),
-            examples=1,
-            value=_sums(0.0),
-            gradient=_sums(gradient),
+    at_start, at_end = (
+        Readings(
+            readings={
+                f"{i}": Reading(
+                    site=Site(path=f"{i}", activation=of.setting.activation),
+                    steps=range(step, step + 1),
+                    examples=1,
+                    value=_sums(0.0, flat=1),
+                    gradient=_sums(gradient),
+                )
+                for i, gradient in enumerate(gradients)
+            }
         )
-        for i, gradient in enumerate(gradients)
-    }
+        for step in (0, len(losses))
+    )
     return Outcome(
         setting=of.setting,
         seed=of.seed,
@@ -63,16 +69,19 @@ def outcome(
         diverged_at=len(losses) if diverged else None,
         accuracy=math.nan if diverged else accuracy,
         at_start=at_start,
-        at_end={} if diverged else at_start,
+        at_end=Readings(readings={}) if diverged else at_end,
     )
 
 
-def _sums(value: float) -> Sums:
+def _sums(value: float, *, flat: int = 0) -> Sums:
     return Sums(
         count=np.array([1]),
         sum=np.array([value]),
         sum_of_squares=np.array([value**2]),
         zeros=np.array([int(value == 0)]),
+        fired=np.array([int(value > 0)]),
+        flat=np.array([flat]),
+        largest=np.array([abs(value)]),
     )
 
 
@@ -85,14 +94,21 @@ def assert_same_outcome(found: Outcome, expected: Outcome, *, rtol: float = 0.0)
     for found_at, expected_at in ((found.at_start, expected.at_start), (found.at_end, expected.at_end)):
         assert list(found_at) == list(expected_at)
         for name, reading in expected_at.items():
-            assert (found_at[name].site, found_at[name].examples) == (reading.site, reading.examples)
+            own_reading = found_at[name]
+            assert (own_reading.site, own_reading.steps) == (reading.site, reading.steps)
+            assert own_reading.examples == reading.examples
             for own, other in (
-                (found_at[name].value, reading.value),
-                (found_at[name].gradient, reading.gradient),
+                (own_reading.value, reading.value),
+                (own_reading.gradient, reading.gradient),
             ):
                 np.testing.assert_array_equal(own.count, other.count)
-                # GELU of about -5 is 0 or the smallest number below it, as the last bit of its input falls
-                np.testing.assert_allclose(own.zeros, other.zeros, rtol=0, atol=2 if rtol else 0)
+                # GELU of about -5 is 0 or the smallest number below it, as the last bit of its input falls;
+                # so is a value beside 0 or beside a bound of the flat ends on either side of it.
+                for count in ("zeros", "fired", "flat"):
+                    np.testing.assert_allclose(
+                        getattr(own, count), getattr(other, count), rtol=0, atol=2 if rtol else 0
+                    )
                 size = np.sqrt(other.sum_of_squares * other.count)  # what the sum would be without cancelling
                 np.testing.assert_allclose(own.sum, other.sum, rtol=0, atol=float(rtol * size.max()))
                 np.testing.assert_allclose(own.sum_of_squares, other.sum_of_squares, rtol=2 * rtol)
+                np.testing.assert_allclose(own.largest, other.largest, rtol=rtol)

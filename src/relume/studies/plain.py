@@ -8,19 +8,21 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from relume.catalogue import activations
+from relume.catalogue.flatness import NO_FLAT_ENDS, flat_bounds
 from relume.catalogue.recognition import recognise_module
 from relume.studies.data import Dataset
 from relume.studies.optimizers import torch_optimizer
 from relume.studies.protocol import Advance, Job, Training, batch_order, probe
 from relume.studies.readings import pooled_readings, pooled_sums
-from relume.types import Outcome, PerUnit, Reading, Readings, Sums
+from relume.types import Outcome, PerUnit, Readings
 
 
 def train_plain(
     model: nn.Module, job: Job, data: Dataset, training: Training, advance: Advance = lambda networks: None
 ) -> Outcome:
     """Train `model` in place on the batches of the job's seed."""
-    at_start = measure(model, job, data)
+    at_start = measure(model, job, data, step=0)
     optimizer = torch_optimizer(training.optimizer, list(model.parameters()), job.setting.learning_rate)
     losses: list[float] = []
     diverged_at = None
@@ -57,7 +59,7 @@ def outcome(
         diverged_at=diverged_at,
         accuracy=accuracy(model, data) if survived else math.nan,
         at_start=at_start,
-        at_end=measure(model, job, data) if survived else {},
+        at_end=measure(model, job, data, step=len(losses)) if survived else Readings(readings={}),
     )
 
 
@@ -69,8 +71,10 @@ def accuracy(model: nn.Module, data: Dataset) -> float:
     return sum(int((model(x).argmax(-1) == y).sum()) for x, y in batches) / len(data.test_y)
 
 
-def measure(model: nn.Module, job: Job, data: Dataset) -> dict[str, Reading]:
+def measure(model: nn.Module, job: Job, data: Dataset, *, step: int) -> Readings:
     """Readings over the probe examples at every module of the activation under study, in evaluation mode.
+
+    `step` is the number of steps that the model has been trained.
 
     Only modules are seen: a network that calls the activation as a function gives no readings.
     """
@@ -80,13 +84,14 @@ def measure(model: nn.Module, job: Job, data: Dataset) -> dict[str, Reading]:
         loss = F.cross_entropy(model(x), y)
     paths, values = [path for path, _ in outputs], [value for _, value in outputs]
     if not values:
-        return {}
+        return Readings(readings={})
     gradients = torch.autograd.grad(loss, values)
-    sums: list[tuple[Sums, Sums]] = [
-        (pooled_sums(value.detach()[None])[0], pooled_sums(gradient[None])[0])
+    flat = flat_bounds(activations[job.setting.activation])
+    sums = [
+        (pooled_sums(value.detach()[None], [flat])[0], pooled_sums(gradient[None], [NO_FLAT_ENDS])[0])
         for value, gradient in zip(values, gradients, strict=True)
     ]
-    return pooled_readings(paths, job.setting.activation, len(y), sums)
+    return pooled_readings(paths, job.setting.activation, examples=len(y), step=step, sums=sums)
 
 
 @contextmanager

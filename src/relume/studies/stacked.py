@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from relume.catalogue import activations
+from relume.catalogue.flatness import NO_FLAT_ENDS, flat_bounds
 from relume.studies.data import Dataset
 from relume.studies.initialisation import initialise
 from relume.studies.mlp import MLP
@@ -14,7 +15,7 @@ from relume.studies.optimizers import STACKED_OPTIMIZERS
 from relume.studies.protocol import Advance, Job, Training, orders, probe, weight_generator
 from relume.studies.readings import pooled_readings, pooled_sums
 from relume.studies.stack import Stack, StackTraining, cross_entropy
-from relume.types import Outcome, Reading, Sums
+from relume.types import Outcome, Readings, Sums
 
 # A step of a stack touches its activations and errors once forward and once backward. They should still
 # be in a last-level cache (32 MB where this was measured) the second time: at width 256, stacks of 64
@@ -88,7 +89,7 @@ class Members:
         self.training = StackTraining(stack, rates, STACKED_OPTIMIZERS[training.optimizer])
         self.losses: list[Tensor] = []
         self.diverged: dict[int, int] = {}
-        self.at_start = self.measure()
+        self.at_start = self.measure(step=0)
 
     def step(self, x: Tensor, y: Tensor) -> None:
         """Take one step, record the losses, freeze what diverged."""
@@ -104,21 +105,28 @@ class Members:
         streams = int(self.training.stack.streams.max()) + 1
         return self.training.stack.forward(x.flatten(1)[None].expand(streams, -1, -1))
 
-    def measure(self) -> list[dict[str, Reading]]:
-        """Each network's readings over the probe examples."""
+    def measure(self, *, step: int) -> list[Readings]:
+        """Each network's readings over the probe examples, after this number of steps."""
         x, y = probe(self.data)
         stack = self.training.stack
         _, error = cross_entropy(self.logits(x), y.expand(stack.size, -1))
         outputs = stack.buffers(len(y)).outputs
         by_site: list[list[tuple[Sums, Sums]]] = []
+        flat = [flat_bounds(activations[job.setting.activation]) for job in self.jobs]
+        no_flat_ends = [NO_FLAT_ENDS] * len(self.jobs)
 
         def observe(layer: int, arriving: Tensor) -> None:
-            by_site.append(list(zip(pooled_sums(outputs[layer]), pooled_sums(arriving), strict=True)))
+            values, gradients = pooled_sums(outputs[layer], flat), pooled_sums(arriving, no_flat_ends)
+            by_site.append(list(zip(values, gradients, strict=True)))
 
         stack.backward(error, lambda layer, stack, error: None, observe)
         return [
             pooled_readings(
-                self.paths, job.setting.activation, len(y), [site[i] for site in reversed(by_site)]
+                self.paths,
+                job.setting.activation,
+                examples=len(y),
+                step=step,
+                sums=[site[i] for site in reversed(by_site)],
             )
             for i, job in enumerate(self.jobs)
         ]
@@ -134,7 +142,7 @@ class Members:
 
     def finish(self) -> list[Outcome]:
         """What became of each network."""
-        accuracy, at_end = self.accuracy().tolist(), self.measure()
+        accuracy, at_end = self.accuracy().tolist(), self.measure(step=len(self.losses))
         losses = torch.stack(self.losses, 1).double().numpy()
         return [
             Outcome(
@@ -144,7 +152,7 @@ class Members:
                 diverged_at=self.diverged.get(i),
                 accuracy=math.nan if i in self.diverged else accuracy[i],
                 at_start=self.at_start[i],
-                at_end={} if i in self.diverged else at_end[i],
+                at_end=Readings(readings={}) if i in self.diverged else at_end[i],
             )
             for i, job in enumerate(self.jobs)
         ]

@@ -14,9 +14,22 @@ import numpy as np
 from relume.errors import TargetError
 from relume.studies.data import Dataset
 from relume.studies.protocol import Job, Training
-from relume.types import Outcome, Reading, Setting, Site, Sums
+from relume.types import (
+    NonFinite,
+    Outcome,
+    ParameterReading,
+    Reading,
+    Readings,
+    Setting,
+    Site,
+    Steps,
+    Sums,
+)
 
-SCHEMA = 1
+# 2: readings know their steps, how often a unit fired or was flat, and the largest value. What a file of
+# schema 1 lacks cannot be computed from what it has, so such a file is refused.
+SCHEMA = 2
+WHOLE_NUMBERS = {"count", "zeros", "fired", "flat", "numbers", "examples"}  # arrays of int64
 
 
 class Store:
@@ -97,10 +110,10 @@ def key(job: Job, training: Training, data_and_code: str) -> str:
 
 
 def to_json(outcome: Outcome) -> str:
-    """An outcome as text; arrays become lists, float64 to the last digit."""
+    """An outcome as text; arrays become lists, float64 to the last digit, and ranges [start, stop]."""
 
     def plain(value: Any) -> Any:
-        return value.tolist() if isinstance(value, np.ndarray) else value
+        return [value.start, value.stop] if isinstance(value, range) else value.tolist()
 
     return json.dumps(asdict(outcome), default=plain)
 
@@ -110,24 +123,32 @@ def from_json(text: str) -> Outcome:
     fields = json.loads(text)
     fields["setting"] = Setting(**fields["setting"])
     fields["losses"] = np.asarray(fields["losses"], dtype=np.float64)
-    for when in ("at_start", "at_end"):
-        fields[when] = {name: _reading(reading) for name, reading in fields[when].items()}
-    return Outcome(**fields)
+    return Outcome(**fields | {when: _readings(fields[when]) for when in ("at_start", "at_end")})
+
+
+def _readings(fields: dict[str, Any]) -> Readings:
+    return Readings(
+        readings={name: _reading(reading) for name, reading in fields["readings"].items()},
+        parameters={name: ParameterReading(**reading) for name, reading in fields["parameters"].items()},
+        steps=Steps(**_arrays(fields["steps"])),
+        non_finite=NonFinite(**fields["non_finite"]) if fields["non_finite"] else None,
+        not_seen=fields["not_seen"],
+    )
 
 
 def _reading(fields: dict[str, Any]) -> Reading:
     return Reading(
         site=Site(**fields["site"]),
+        steps=range(*fields["steps"]),
         examples=fields["examples"],
-        value=_sums(fields["value"]),
-        gradient=_sums(fields["gradient"]),
+        value=Sums(**_arrays(fields["value"])),
+        gradient=Sums(**_arrays(fields["gradient"])),
+        passed=Sums(**_arrays(fields["passed"])) if fields["passed"] else None,
     )
 
 
-def _sums(fields: dict[str, list[float]]) -> Sums:
-    return Sums(
-        count=np.asarray(fields["count"], dtype=np.int64),
-        sum=np.asarray(fields["sum"], dtype=np.float64),
-        sum_of_squares=np.asarray(fields["sum_of_squares"], dtype=np.float64),
-        zeros=np.asarray(fields["zeros"], dtype=np.int64),
-    )
+def _arrays(fields: dict[str, list[float]]) -> dict[str, Any]:
+    return {
+        name: np.asarray(values, dtype=np.int64 if name in WHOLE_NUMBERS else np.float64)
+        for name, values in fields.items()
+    }

@@ -68,7 +68,7 @@ def train_vmapped(
     advance: Advance = lambda networks: None,
 ) -> list[Outcome]:
     """Train models equal in all but their parameters, in place, once `why_not_vmapped` has returned None."""
-    at_start = [measure(model, job, data) for model, job in zip(models, jobs, strict=True)]
+    at_start = [measure(model, job, data, step=0) for model, job in zip(models, jobs, strict=True)]
     parameters, template = stacked(models)
     step_of = gradients_and_losses(template)
     optimizer = STACKED_OPTIMIZERS[training.optimizer]
