@@ -4,8 +4,8 @@
     python benchmarks/kernels.py --threads 1 --rounds 200
 
 Each round times every way once, one after the other, so that a slow moment of the machine hits all. The
-figures are medians over the rounds, the ratios medians of the ratios of a round; "read" is `x.sum()`, and GB/s
-is what the kernel reads.
+figures are medians over the rounds, the ratios medians of the ratios of a round; "read" is `x.sum()`, and
+GB/s is what the kernel reads.
 """
 
 import argparse

@@ -15,7 +15,7 @@
 #include <dlfcn.h>
 #endif
 
-enum { MAX_DIMS = 64, LANES = 512, BLOCK = 128, RUN_WIDTH = 64, MANY_TASKS = 16 };
+enum { MAX_DIMS = 64, LANES = 512, BLOCK = 128, RUN_WIDTH = 16, MANY_TASKS = 16 };
 enum { LARGE = 1 << 16 }; /* values worth a second thread, and worth letting other Python threads run */
 
 typedef struct { /* sums of up to LANES columns; 8 more, for a power of 2 lets caches take two arrays for one */

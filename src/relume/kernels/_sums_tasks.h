@@ -99,10 +99,10 @@ static void arrange(Call *call) {
     if (call->unit_stride == 1 || (call->units == 1 && !call->count)) {
         call->way = COLUMNS;
         call->block = BLOCK;
-    } else if (run >= LANES || (run >= RUN_WIDTH && call->count == 1)) {
-        call->way = RUN; /* several units a task, for units next to each other share pages */
-        call->fold = run >= 8 * RUN_WIDTH ? RUN_WIDTH : run >= 4 * RUN_WIDTH ? RUN_WIDTH / 2 : RUN_WIDTH / 4;
-        call->block = LANES / call->fold;
+    } else if (run >= LANES || (run >= 4 * RUN_WIDTH && call->count == 1)) {
+        call->way = RUN; /* many units a task and narrow rows: memory is then read from its start to its end */
+        call->fold = RUN_WIDTH;
+        call->block = LANES / RUN_WIDTH;
     } else if (run) {
         call->way = COLUMNS;
         call->fold = run;

@@ -49,14 +49,12 @@ def observer(
 
     def observe(x: Tensor, owned: tuple[Tensor, ...] = owned) -> None:  # keeps what the plan points to
         kind = kinds.get(x.dtype) if type(x) in plain and x.is_cpu and not x.is_neg() else None
-        try:
-            address, strides = (x.data_ptr(), x.stride()) if kind is not None else (0, ())
-        except RuntimeError:  # sparse, or a transformation of torch.func: no memory of its own
-            kind = None
         if kind is None:
-            plainly(x)
-        else:
-            add(plan, kind, address, x.shape, strides, threads())
+            return plainly(x)
+        try:
+            return add(plan, kind, x.data_ptr(), x.shape, x.stride(), threads())
+        except RuntimeError:  # sparse, or transformed by torch.func: no memory of its own; nothing was added
+            return plainly(x)
 
     return observe
 
