@@ -17,6 +17,7 @@ from torch.nn.modules.conv import _ConvNd
 
 from relume.catalogue.recognition import recognise_module
 from relume.errors import WatchError
+from relume.probe.calls import show_all_to_modes
 from relume.probe.forward import SLOTS_OF_WATCH, Forward
 from relume.probe.modules import is_scripted, named_modules, never_seen
 from relume.probe.slots import Slots
@@ -82,7 +83,7 @@ class Attachment:
         if torch.compiler.is_exporting() or torch.jit.is_tracing():  # type: ignore[attr-defined,no-untyped-call]
             return None
         # Compiled code always watches, and its operator asks whether to: a flag would have it compiled twice.
-        is_compiling = torch.compiler.is_compiling()
+        is_compiling = torch.compiler.is_compiling() and show_all_to_modes()
         is_recomputation = not is_compiling and torch._C._current_graph_task_id() != -1
         is_training = is_recomputation or (module.training and torch.is_grad_enabled())
         phase: Phase = "training" if is_training else "evaluation"

@@ -1,6 +1,7 @@
 """What a call of one of torch's functions is: an activation, a product with weights, or neither."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache, lru_cache
 from typing import Any, Literal
 
@@ -38,6 +39,16 @@ def _name_of(
 ) -> str | None:
     entry = recognise_call(function, arguments, dict(keywords))
     return entry.name if entry else None
+
+
+@torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
+def show_all_to_modes() -> bool:
+    """Have torch.compile show a mode what eager code shows it; it passes over F.tanh, torch.relu_ and others."""
+    with suppress(ImportError):  # torch._dynamo keeps this set to itself
+        from torch._dynamo.variables.torch import get_overridable_functions
+
+        get_overridable_functions().update(_kinds())
+    return True
 
 
 def plain(value: object) -> object:
