@@ -10,7 +10,7 @@ from torch.overrides import TorchFunctionMode
 
 from relume.probe.calls import kind_of, name_of, plain
 from relume.probe.slots import TICKET, Slots, observe
-from relume.probe.units import NO_PRODUCT, Product
+from relume.probe.units import NO_PRODUCT, Product, usual_axis
 from relume.types import Phase
 
 # By number, because compiled code can hold a number, and a watch's objects would be guarded there.
@@ -68,7 +68,11 @@ class Forward(TorchFunctionMode):
         slots = SLOTS_OF_WATCH[self.watch]
         if reason := _why_unreadable(y):
             slots.not_seen[path] = reason
-        elif slot := slots.at(self.phase, path, call_index, name, y.shape, self.product[0]):
+            return
+        slot = slots.by_call.get((self.phase, path, call_index, name))
+        if slot is None:
+            slot = slots.at(self.phase, path, call_index, name, *self._layout_of(y))
+        if slot is not None:
             if not self.is_recomputation:
                 slot.value(y)
                 slots.count_examples(slot, y)
@@ -76,9 +80,7 @@ class Forward(TorchFunctionMode):
                 slot.watch_gradient(y)
 
     def _see_in_graph(self, path: str, call_index: int, name: str, y: Tensor) -> None:
-        shape = tuple([int(size) for size in y.shape])
-        product = tuple(self.product[0])
-        number = _number_of(self.watch, self.phase, path, call_index, name, shape, product)
+        number = _number_of(self.watch, self.phase, path, call_index, name, *self._layout_of(y))
         if number < 0:
             return
         observe(y.detach(), TICKET, number, False)
@@ -86,6 +88,10 @@ class Forward(TorchFunctionMode):
             y.register_hook(  # type: ignore[no-untyped-call]
                 lambda gradient: observe(gradient.detach(), TICKET, number, True)
             )
+
+    def _layout_of(self, y: Tensor) -> tuple[int | None, int, str]:
+        """The axis of the units, the number of axes, the layer that fed y: none depends on sizes."""
+        return usual_axis(y.shape, self.product[0]), y.dim(), self.product[0].path
 
 
 def _why_unreadable(y: Tensor) -> str | None:
@@ -98,15 +104,7 @@ def _why_unreadable(y: Tensor) -> str | None:
 
 
 @torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
-def _number_of(
-    watch: int,
-    phase: Phase,
-    path: str,
-    call_index: int,
-    name: str,
-    shape: tuple[int, ...],
-    product: tuple[str, int, int],
-) -> int:
-    """The number of a slot; runs once, while torch.compile traces, and goes into the graph as a constant."""
-    slot = SLOTS_OF_WATCH[watch].at(phase, path, call_index, name, shape, Product(*product))
+def _number_of(watch: int, *call: Any) -> int:
+    """The number of a call's slot; runs once, while torch.compile traces, and stays in the graph as it is."""
+    slot = SLOTS_OF_WATCH[watch].at(*call)
     return -1 if slot is None else slot.number

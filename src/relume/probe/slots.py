@@ -12,7 +12,7 @@ from relume.catalogue.flatness import flat_bounds
 from relume.probe.alarms import Alarms, position_of
 from relume.probe.meters import Meter
 from relume.probe.source import calling_line
-from relume.probe.units import Product, unit_axis_of
+from relume.probe.units import chosen_axis
 from relume.types import Phase, Site
 
 MAXIMUM_CALLS = 64  # sites a reused module has: a cell unrolled over a thousand steps is not a thousand sites
@@ -85,28 +85,25 @@ class Slots:
         path: str,
         call_index: int,
         activation: str,
-        shape: tuple[int, ...],
-        product: Product,
+        unit_axis: int | None,
+        dims: int,
+        fed_by: str,
     ) -> Slot | None:
-        """The slot of a call; a new one at the first call. None if the module has been called too often."""
+        """The slot of a call, a new one at the first; None if the module is called too often."""
         key = (phase, path, call_index, activation)
-        slot = self.by_call.get(key)
-        if slot is None:
-            if call_index >= MAXIMUM_CALLS:
-                self.not_seen[path] = f"called more than {MAXIMUM_CALLS} times in one forward pass"
-                return None
-            taken = {s.site.call_index for s in self.of_phase(phase) if s.site.path == path}
-            if call_index in taken:  # by another activation: the network chooses between them
-                call_index = max(taken) + 1
-            site = Site(
-                path=path,
-                call_index=call_index,
-                activation=activation,
-                source=calling_line(),
-                fed_by=product.path,
-            )
-            axis = unit_axis_of(path, shape, product, self.unit_axis)
-            slot = self.by_call[key] = Slot(self, site, phase, axis)
+        if key in self.by_call:
+            return self.by_call[key]
+        if call_index >= MAXIMUM_CALLS:
+            self.not_seen[path] = f"called more than {MAXIMUM_CALLS} times in one forward pass"
+            return None
+        chosen = chosen_axis(path, dims, self.unit_axis)
+        taken = {slot.site.call_index for slot in self.of_phase(phase) if slot.site.path == path}
+        if call_index in taken:  # by another activation: the network chooses between them
+            call_index = max(taken) + 1
+        site = Site(
+            path=path, call_index=call_index, activation=activation, source=calling_line(), fed_by=fed_by
+        )
+        slot = self.by_call[key] = Slot(self, site, phase, unit_axis if chosen is None else chosen)
         return slot
 
     def count_examples(self, slot: Slot, y: Tensor) -> None:

@@ -1,6 +1,6 @@
 """Along which axis of a tensor the units of a layer lie."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
@@ -16,20 +16,22 @@ class Product(NamedTuple):
 NO_PRODUCT = Product("", -1, -1)
 
 
-def unit_axis_of(
-    path: str, shape: tuple[int, ...], product: Product, chosen: Mapping[str, int]
-) -> int | None:
-    """The axis chosen for a path by the user, else that of the layer before, else the usual one.
+def chosen_axis(path: str, dims: int, chosen: Mapping[str, int]) -> int | None:
+    """The axis that the user chose for a path, if it fits a tensor of so many axes."""
+    axes = (axis for pattern, axis in chosen.items() if fnmatchcase(path, pattern))
+    return next((axis for axis in axes if -dims <= axis < dims), None)
 
-    The usual one is 1 for images ([batch, channels, ...] with two or more further axes) and the last for all
-    else. None where a tensor has no axes.
+
+def usual_axis(shape: Sequence[int], product: Product) -> int | None:
+    """The axis on which a tensor has as many entries as the layer before has features or channels.
+
+    Else 1 for images ([batch, channels, ...] with two or more further axes), and the last for all else. None
+    where a tensor has no axes.
     """
-    if not shape:
+    dims = len(shape)
+    if dims == 0:
         return None
-    for pattern, axis in chosen.items():
-        if fnmatchcase(path, pattern):
-            return axis if -len(shape) <= axis < len(shape) else -1
     for axis in (product.axis, -1, 1):  # -1 or 1: the network moved its channels after the product
-        if -len(shape) <= axis < len(shape) and shape[axis] == product.features:
+        if -dims <= axis < dims and shape[axis] == product.features:
             return axis
-    return 1 if len(shape) >= 4 else -1
+    return 1 if dims >= 4 else -1
