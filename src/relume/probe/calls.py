@@ -43,7 +43,7 @@ def _name_of(
 
 @torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
 def show_all_to_modes() -> bool:
-    """Have torch.compile show a mode what eager code shows it; it passes over F.tanh, torch.relu_ and others."""
+    """Have torch.compile show a mode what eager code shows it: it passes over F.tanh, torch.relu_, others."""
     with suppress(ImportError):  # torch._dynamo keeps this set to itself
         from torch._dynamo.variables.torch import get_overridable_functions
 
