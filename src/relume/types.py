@@ -179,7 +179,7 @@ class Steps:
     numbers: Counts  # [steps] from 0
     seconds: PerUnit  # [steps] wall time since the step before; nan for the first
     examples: Counts  # [steps] examples that went through the model in training
-    losses: PerUnit  # [steps] nan where none was given
+    losses: PerUnit  # [steps] nan where none was given, inf where one was not a number
     learning_rates: PerUnit  # [steps] of the optimiser's first group; nan where there is no optimiser
 
     def __len__(self) -> int:

@@ -44,17 +44,19 @@ class ParameterMeters:
                 each.unused += 1
                 continue
             if gradient is not None and has_gradients:
-                each.gradient(_dense(gradient if scale is None else gradient / scale))
-            each.weight(each.parameter)
-            self._measured.append((each, each.parameter.detach().clone()))
+                each.gradient(_own_part(gradient if scale is None else gradient / scale))
+            weights = _own_part(each.parameter.detach())
+            each.weight(weights)
+            self._measured.append((each, weights.clone()))
 
     @torch.no_grad()
     def after_step(self, *, has_gradients: bool) -> None:
         """Measure the updates; and the gradients, of an optimiser that made them within its step."""
         for each, weights_before in self._measured:
             if not has_gradients and each.parameter.grad is not None:
-                each.gradient(_dense(each.parameter.grad))
-            each.update(torch.sub(each.parameter, weights_before, out=weights_before))
+                each.gradient(_own_part(each.parameter.grad))
+            weights = _own_part(each.parameter.detach())
+            each.update(torch.sub(weights, weights_before, out=weights_before))
             each.measured += 1
         self._measured.clear()
 
@@ -93,8 +95,11 @@ class _Meters:
         )
 
 
-def _dense(gradient: Tensor) -> Tensor:
-    return gradient.coalesce().values() if gradient.is_sparse else gradient
+def _own_part(tensor: Tensor) -> Tensor:
+    """What lies in memory here: the values of a sparse gradient, this rank's shard of a distributed one."""
+    if hasattr(tensor, "to_local"):
+        tensor = tensor.to_local()
+    return tensor.coalesce().values() if tensor.is_sparse else tensor
 
 
 def holds_any(optimizer: torch.optim.Optimizer, parameters: Iterable[nn.Parameter]) -> bool:

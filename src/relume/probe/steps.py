@@ -67,6 +67,7 @@ def _means(losses: list[Tensor], counts: Counts) -> PerUnit:
     if not losses:
         return np.full(len(counts), nan)
     values = torch.stack([loss.to(losses[0].device) for loss in losses]).cpu().numpy()
+    values = np.where(np.isnan(values), np.inf, values)  # NaN already says that no loss was given
     step = np.repeat(np.arange(len(counts)), counts)
     totals = np.bincount(step, weights=values, minlength=len(counts))
     return np.where(counts > 0, totals / np.maximum(counts, 1), nan)
