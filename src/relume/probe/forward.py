@@ -47,11 +47,13 @@ class Forward(TorchFunctionMode):
         if kind == "linear":
             self.product[0] = Product(path, -1, result.shape[-1])
         elif kind == "convolution":
-            axis = 1 if result.dim() == args[1].dim() else 0
+            weight = args[1] if len(args) > 1 else keywords["weight"]
+            axis = 1 if result.dim() == weight.dim() else 0
             self.product[0] = Product(path, axis, result.shape[axis])
         elif kind == "activation" or result.requires_grad:
             arguments = tuple([plain(value) for value in args[1:]])
-            name = name_of(func, arguments, tuple([(key, plain(value)) for key, value in keywords.items()]))
+            named = tuple([(key, plain(value)) for key, value in keywords.items() if key != "input"])
+            name = name_of(func, arguments, named)
             if name is not None:
                 self.see(path, name, result)
         return result
