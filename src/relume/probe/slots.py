@@ -119,7 +119,7 @@ _slots: WeakValueDictionary[int, Slot] = WeakValueDictionary()
 TICKET = torch.zeros(1)
 
 
-# Strides may be any: without the tag a graph in channels-last would copy each tensor, and round otherwise then.
+# Strides may be any: without the tag a graph in channels-last copies each tensor, and then rounds otherwise.
 @torch.library.custom_op("relume::observe", mutates_args={"ticket"}, tags=(torch.Tag.flexible_layout,))
 def observe(y: Tensor, ticket: Tensor, number: int, is_gradient: bool) -> None:
     """Measure y, or a gradient, in the slot of a number; what compiled code calls."""
