@@ -93,6 +93,7 @@ relu = rectifier(
         Alias(Tensor.relu),
         Alias(Tensor.relu_),
         Alias(F.threshold, {"threshold": 0, "value": 0}),
+        Alias(torch.threshold, {"threshold": 0, "value": 0}),
     ),
 )
 relu_half_at_zero = rectifier("relu_half_at_zero", derivative_at_zero=0.5)
@@ -241,6 +242,7 @@ thresholded_relu = Activation(
     aliases=(
         Alias(nn.Threshold, {"threshold": THRESHOLD, "value": 0}),
         Alias(F.threshold, {"threshold": THRESHOLD, "value": 0}),
+        Alias(torch.threshold, {"threshold": THRESHOLD, "value": 0}),
         Alias(torch.threshold_, {"threshold": THRESHOLD, "value": 0}),
     ),
     citation=Citation(
