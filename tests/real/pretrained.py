@@ -52,7 +52,7 @@ def speech() -> Tensor:
 
 
 def chirp() -> Tensor:
-    """Frames of half a second of a rising tone with three overtones, over noise: made here, the same always."""
+    """Frames of half a second of a rising tone with three overtones, over noise: always the same."""
     time = np.arange(RATE // 2) / RATE
     phase = 2 * np.pi * (110 * time + 220 * time**2)
     tone = sum(np.sin(k * phase) / k for k in (1, 2, 3, 4))

@@ -1,4 +1,4 @@
-"""Nothing that a trace of aten's operators shows is missed, nothing is made up, and training stays the same."""
+"""Nothing that a trace of aten's operators shows is missed, nothing is made up, training stays as it was."""
 
 from functools import cache
 from importlib.util import find_spec

@@ -1,4 +1,4 @@
-"""What a network computes, told by torch's dispatcher and by module hooks: the oracle that watching is held to.
+"""What a network computes, told by torch's dispatcher and by module hooks: the oracle for watching.
 
 Nothing here knows relume. The dispatcher sits below autograd: whatever Python called, it shows the aten
 operators that ran.
@@ -8,14 +8,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-import torch
 from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
 # aten's names, without the underscore of the variants in place. abs, sin, cos, exp are arithmetic.
 OPERATORS = frozenset(
-    "_prelu_kernel celu elu erf gelu glu hardshrink hardsigmoid hardswish hardtanh leaky_relu log_sigmoid_forward "
-    "mish relu relu6 rrelu_with_noise selu sigmoid silu softplus softshrink tanh threshold".split()
+    {
+        *("relu", "relu6", "leaky_relu", "_prelu_kernel", "rrelu_with_noise", "threshold", "hardtanh"),
+        *("elu", "celu", "selu", "gelu", "silu", "mish", "hardswish", "glu"),
+        *("sigmoid", "hardsigmoid", "log_sigmoid_forward", "tanh", "erf", "softplus"),
+        *("hardshrink", "softshrink"),
+    }
 )
 CLAMPS = ("clamp_min", "clamp")  # activations where the lower bound is 0: a small bound only keeps from 0
 
