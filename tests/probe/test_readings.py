@@ -39,9 +39,10 @@ def train(model: nn.Module, xs: Iterable[Tensor], optimizer: torch.optim.Optimiz
         optimizer.step()
 
 
-def by_hand(
-    xs: list[Tensor], *, counted: Iterable[int], dtype: torch.dtype
-) -> dict[str, dict[str, np.ndarray]]:
+Kept = dict[str, dict[str, np.ndarray]]  # by site and quantity: [examples, units]
+
+
+def by_hand(xs: list[Tensor], *, counted: Iterable[int], dtype: torch.dtype) -> Kept:
     """The values of both sites and their gradients over the counted steps, kept by plain torch."""
     model, steps = network(dtype=dtype), set(counted)
     step_values: dict[str, Tensor] = {}
