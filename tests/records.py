@@ -75,7 +75,7 @@ def parameter_readings(draw: st.DrawFn, name: str = "net.0.weight") -> Parameter
     measured = draw(st.integers(0, 5))
     return ParameterReading(
         name=name,
-        size=12,
+        shape=(3, 4),
         measured=measured,
         unused=draw(st.integers(0, 5)),
         gradient=draw(not_negative) if measured else 0.0,

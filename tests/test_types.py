@@ -213,7 +213,8 @@ def test_properties_of_sums(values: Grid, data: st.DataObject) -> None:
 
 
 def test_properties_of_a_parameter() -> None:
-    seen = ParameterReading(name="w", size=4, measured=2, unused=1, gradient=8.0, weight=200.0, update=2.0)
+    norms = {"gradient": 8.0, "weight": 200.0, "update": 2.0}
+    seen = ParameterReading(name="w", shape=(4,), measured=2, unused=1, **norms)
     assert (seen.gradient_norm, seen.weight_norm, seen.update_norm) == (2.0, 10.0, 1.0)
     assert (seen.update_ratio, seen.is_used) == (0.1, True)
     same(

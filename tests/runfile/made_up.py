@@ -29,8 +29,8 @@ def assert_near(kept: Readings, given: Readings) -> None:
             assert_near_sums(getattr(one, quantity), getattr(two, quantity))
     assert list(kept.parameters) == list(given.parameters)
     for norms, expected in zip(kept.parameters.values(), given.parameters.values(), strict=True):
-        assert (norms.size, norms.measured, norms.unused) == (
-            expected.size,
+        assert (norms.shape, norms.measured, norms.unused) == (
+            expected.shape,
             expected.measured,
             expected.unused,
         )
@@ -150,7 +150,7 @@ class Drifting:
         return {
             f"p{i}": ParameterReading(
                 name=f"p{i}",
-                size=1000,
+                shape=(10, 100),
                 measured=self.steps,
                 unused=0,
                 gradient=float(gradient[i]),

@@ -33,7 +33,7 @@ def test_windows_and_totals_come_back(tmp_path: Path, count: int) -> None:
         np.testing.assert_array_equal(steps.numbers, total.steps.numbers)
         assert run.is_finished
         assert run.sites == total.sites
-        assert dict(run.parameters) == {p.name: p.size for p in total.parameters.values()}
+        assert dict(run.parameters) == {p.name: p.shape for p in total.parameters.values()}
         assert len(run.windows("evaluation")) == run.total_windows("evaluation") == 0
     assert_near(readings, total)
     for name, reading in readings.items():

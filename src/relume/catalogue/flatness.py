@@ -15,7 +15,7 @@ _REACH = 40.0  # inputs looked at; every activation with a flat end is on it wel
 
 @cache
 def flat_bounds(activation: Activation) -> tuple[float, float]:
-    """The values at and beyond which the slope is below `FLAT_SLOPE`: (below, above), NaN where there is none.
+    """The values at and beyond which the slope is below `FLAT_SLOPE`: below, above; NaN where there is none.
 
     Only where the value tells: of an activation that is not monotone (GELU), one value belongs to several
     slopes, so both are NaN.

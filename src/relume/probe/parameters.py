@@ -71,7 +71,7 @@ class ParameterMeters:
             ]
             readings[each.name] = ParameterReading(
                 name=each.name,
-                size=each.parameter.numel(),
+                shape=tuple(each.parameter.shape),
                 measured=each.measured,
                 unused=each.unused,
                 gradient=squares[0],

@@ -1,5 +1,6 @@
 """Windows as a table: one row a window and site, a window and parameter, or a step."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from importlib.util import find_spec
@@ -12,7 +13,7 @@ from relume.errors import require
 from relume.runfile import layout
 from relume.runfile.kept_sums import sums_of_pooled
 from relume.runfile.windows import Numbered
-from relume.types import Counts, PerUnit, Site, Sums
+from relume.types import Counts, PerUnit, Shape, Site, Sums
 
 Table = Literal["sites", "parameters", "steps"]
 Columns = dict[str, NDArray[Any]]
@@ -54,7 +55,7 @@ def site_columns(numbered: Numbered, sites: Mapping[int, Site]) -> Columns:
     }
 
 
-def parameter_columns(numbered: Numbered, parameters: Mapping[int, tuple[str, int]]) -> Columns:
+def parameter_columns(numbered: Numbered, parameters: Mapping[int, tuple[str, Shape]]) -> Columns:
     """One row a window and parameter; norms as `ParameterReading` defines them."""
     segment = numbered.segment
     columns, windows = _rows(segment.parameter_counts[0])
@@ -64,7 +65,7 @@ def parameter_columns(numbered: Numbered, parameters: Mapping[int, tuple[str, in
     return {
         "window": windows + numbered.first,
         "parameter": _texts([name for name, _ in of_row]),
-        "size": np.array([size for _, size in of_row], dtype=np.int64),
+        "size": np.array([math.prod(shape) for _, shape in of_row], dtype=np.int64),
         "measured": measured,
         "unused": unused,
         "gradient_norm": _ratio(gradient, measured) ** 0.5,

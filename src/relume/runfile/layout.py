@@ -17,7 +17,7 @@ from relume.runfile.kept_sums import (
     sums_of_pooled,
 )
 from relume.runfile.packing import pack, rounded, unpack
-from relume.types import Counts, ParameterReading, PerUnit, Reading, Readings, Site, Steps, Sums
+from relume.types import Counts, ParameterReading, PerUnit, Reading, Readings, Shape, Site, Steps, Sums
 
 # Losses and learning rates are compared step by step between runs, and are few.
 LOSS_BITS = 15  # a relative error of 2 ** -16 at most
@@ -132,7 +132,7 @@ def to_window(
     index: int,
     *,
     sites: Mapping[int, Site],
-    parameters: Mapping[int, tuple[str, int]],
+    parameters: Mapping[int, tuple[str, Shape]],
 ) -> Readings:
     """The window at `index` of a segment, its units pooled."""
     readings, norms = {}, {}
@@ -149,9 +149,9 @@ def to_window(
             passed=_at(passed, column) if passed.count[column] >= 0 else None,
         )
     for column in _in_order(segment.parameter_counts[0, :, index]):
-        name, size = parameters[int(segment.parameter_ids[column])]
+        name, shape = parameters[int(segment.parameter_ids[column])]
         norms[name] = _parameter(
-            name, size, segment.parameter_counts[1:, column, index], segment.parameter_sums[:, column, index]
+            name, shape, segment.parameter_counts[1:, column, index], segment.parameter_sums[:, column, index]
         )
     behind = np.cumsum(segment.lengths)[index]
     return Readings(
@@ -175,13 +175,15 @@ def steps_of(segment: Segment, part: slice = slice(None)) -> Steps:
 
 
 def parameter_totals(
-    segment: Segment, parameters: Mapping[int, tuple[str, int]]
+    segment: Segment, parameters: Mapping[int, tuple[str, Shape]]
 ) -> dict[str, ParameterReading]:
     """What the parameters did over all windows of a segment."""
     counts, sums = segment.parameter_counts[1:].sum(axis=-1), segment.parameter_sums.sum(axis=-1)
     order = segment.parameter_counts[0].max(axis=-1, initial=0)
     found = [(column, *parameters[int(segment.parameter_ids[column])]) for column in _in_order(order)]
-    return {name: _parameter(name, size, counts[:, column], sums[:, column]) for column, name, size in found}
+    return {
+        name: _parameter(name, shape, counts[:, column], sums[:, column]) for column, name, shape in found
+    }
 
 
 def _site_counts(place: int, reading: Reading) -> tuple[int, ...]:
@@ -202,11 +204,11 @@ def _table(rows: Sequence[tuple[float, ...]], names: Sequence[str], kind: type[N
     return np.array(rows, dtype=kind).reshape(len(rows), len(names)).T[:, :, None]
 
 
-def _parameter(name: str, size: int, counts: Counts, sums: PerUnit) -> ParameterReading:
+def _parameter(name: str, shape: Shape, counts: Counts, sums: PerUnit) -> ParameterReading:
     (measured, unused), (gradient, weight, update) = counts.tolist(), sums.tolist()
     return ParameterReading(
         name=name,
-        size=size,
+        shape=shape,
         measured=measured,
         unused=unused,
         gradient=gradient,

@@ -23,7 +23,7 @@ from relume.runfile.windows import (
     not_seen,
     unit_counts,
 )
-from relume.types import NO_STEPS, Phase, Reading, Readings, Site, Steps
+from relume.types import NO_STEPS, Phase, Reading, Readings, Shape, Site, Steps
 
 BUSY_SECONDS = 10.0
 
@@ -113,8 +113,8 @@ class Run:
         return tuple(self._sites().values())
 
     @property
-    def parameters(self) -> Mapping[str, int]:
-        """The number of elements of each parameter, by name."""
+    def parameters(self) -> Mapping[str, Shape]:
+        """The shape of each parameter, by name."""
         return dict(self._parameters().values())
 
     @property
@@ -233,9 +233,9 @@ class Run:
         names = ("path", "call_index", "activation", "source", "fed_by")
         return {row[0]: Site(**dict(zip(names, row[1:], strict=True))) for row in rows}
 
-    def _parameters(self) -> dict[int, tuple[str, int]]:
-        rows = self._rows("SELECT id, name, size FROM parameter ORDER BY id")
-        return {id_: (name, size) for id_, name, size in rows}
+    def _parameters(self) -> dict[int, tuple[str, Shape]]:
+        rows = self._rows("SELECT id, name, shape FROM parameter ORDER BY id")
+        return {id_: (name, tuple(json.loads(shape))) for id_, name, shape in rows}
 
     def _events(self, phase: Phase) -> tuple[Event, ...]:
         return tuple(event for event in self.events if event.phase == phase)

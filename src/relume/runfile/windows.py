@@ -7,7 +7,7 @@ from typing import Literal, overload
 import numpy as np
 
 from relume.runfile import layout
-from relume.types import Counts, Direction, NonFinite, Phase, Readings, Site
+from relume.types import Counts, Direction, NonFinite, Phase, Readings, Shape, Site
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +46,7 @@ class Windows(Sequence[Readings]):
 
     segments: tuple[Numbered, ...]
     sites: Mapping[int, Site]
-    parameters: Mapping[int, tuple[str, int]]
+    parameters: Mapping[int, tuple[str, Shape]]
     events: tuple[Event, ...]
 
     def __len__(self) -> int:

@@ -140,7 +140,7 @@ class Writer:
             columns = (name, site.path, site.call_index, site.activation, site.source, site.fed_by)
             self._name("site", "name, path, call_index, activation, source, fed_by", columns)
         for name, parameter in window.parameters.items():
-            self._name("parameter", "name, size", (name, parameter.size))
+            self._name("parameter", "name, shape", (name, json.dumps(parameter.shape)))
         segment = layout.from_window(
             window,
             site_ids={name: self._ids["site", name] for name in window},

@@ -129,7 +129,10 @@ def from_json(text: str) -> Outcome:
 def _readings(fields: dict[str, Any]) -> Readings:
     return Readings(
         readings={name: _reading(reading) for name, reading in fields["readings"].items()},
-        parameters={name: ParameterReading(**reading) for name, reading in fields["parameters"].items()},
+        parameters={
+            name: ParameterReading(**{**reading, "shape": tuple(reading["shape"])})
+            for name, reading in fields["parameters"].items()
+        },
         steps=Steps(**_arrays(fields["steps"])),
         non_finite=NonFinite(**fields["non_finite"]) if fields["non_finite"] else None,
         not_seen=fields["not_seen"],

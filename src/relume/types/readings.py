@@ -1,4 +1,4 @@
-"""The records that flow from a measurement to a report: frozen, made of names and sums. Read this first."""
+"""What was measured: sums by site and unit, norms by parameter, steps. All add over windows and ranks."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -10,19 +10,9 @@ from numpy.typing import NDArray
 
 Counts = NDArray[np.int64]
 PerUnit = NDArray[np.float64]
+Shape = tuple[int, ...]
 Phase = Literal["training", "evaluation"]
 Direction = Literal["forward", "backward"]
-Initialisation = Literal["pytorch", "xavier", "he", "variance-preserving"]
-
-
-@dataclass(frozen=True, slots=True)
-class Interval:
-    """An estimate over seeds with its 95 % interval; nan bounds where there were too few seeds for one."""
-
-    estimate: float
-    low: float
-    high: float
-    seeds: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +119,7 @@ class ParameterReading:
     """What one parameter did over the steps of a window on which it was measured."""
 
     name: str  # as in model.named_parameters()
-    size: int  # its number of elements
+    shape: Shape
     measured: int  # steps on which the three norms were taken
     unused: int  # steps on which it was looked at and had no gradient: not used, which is not vanished
     gradient: float  # sum over the measured steps of the squared norm of the gradient
@@ -145,6 +135,11 @@ class ParameterReading:
             weight=self.weight + other.weight,
             update=self.update + other.update,
         )
+
+    @property
+    def size(self) -> int:
+        """Its number of elements."""
+        return math.prod(self.shape)
 
     @property
     def is_used(self) -> bool:
@@ -263,29 +258,6 @@ class Readings(Mapping[str, Reading]):
     def pooled(self) -> "Readings":
         """The same readings with all units of a site as one."""
         return replace(self, readings={name: reading.pooled() for name, reading in self.readings.items()})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
-    """What one network of a study is, but for its seed."""
-
-    network: str  # "mlp 10x64": ten hidden layers of 64 units; or "mynet:build"
-    activation: str
-    initialisation: Initialisation
-    learning_rate: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """One trained network of a study."""
-
-    setting: Setting
-    seed: int
-    losses: PerUnit  # [steps] training loss of each step's batch, in nats; ends where it diverged
-    diverged_at: int | None  # the first step whose loss was not finite
-    accuracy: float  # on the test set, 0 to 1; nan if diverged
-    at_start: Readings  # over a probe batch of training examples, before the first step
-    at_end: Readings  # over the same batch, after the last step; empty if diverged
 
 
 Record = TypeVar("Record", Reading, ParameterReading)

@@ -1,0 +1,46 @@
+"""The records that flow from a measurement to a report: frozen, made of names and sums. Read this first."""
+
+from relume.types.findings import Diagnosis, Evidence, Finding, Problem, Repair, Severity, Trial
+from relume.types.outcomes import Initialisation, Interval, Outcome, Setting
+from relume.types.readings import (
+    NO_STEPS,
+    Counts,
+    Direction,
+    NonFinite,
+    ParameterReading,
+    PerUnit,
+    Phase,
+    Reading,
+    Readings,
+    Shape,
+    Site,
+    Steps,
+    Sums,
+)
+
+__all__ = [
+    "NO_STEPS",
+    "Counts",
+    "Diagnosis",
+    "Direction",
+    "Evidence",
+    "Finding",
+    "Initialisation",
+    "Interval",
+    "NonFinite",
+    "Outcome",
+    "ParameterReading",
+    "PerUnit",
+    "Phase",
+    "Problem",
+    "Reading",
+    "Readings",
+    "Repair",
+    "Setting",
+    "Severity",
+    "Shape",
+    "Site",
+    "Steps",
+    "Sums",
+    "Trial",
+]
