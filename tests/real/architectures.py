@@ -54,11 +54,11 @@ def loss_of(output: Any) -> Tensor:
 def load(library: str) -> ModuleType:
     """Import a library, offline, and pass over what it says of itself while it is imported."""
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    if library == "timm":
+        torchvision_stub.install()
+        return importlib.import_module("timm")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        if library == "timm":
-            with torchvision_stub.installed():
-                return importlib.import_module("timm")
         module = importlib.import_module(library)
         module.logging.set_verbosity_error()
         return module

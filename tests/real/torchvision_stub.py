@@ -4,7 +4,9 @@ timm asks for these names when it is imported. Networks use none but FrozenBatch
 they are told to freeze; everything else belongs to data sets and pictures.
 """
 
+import importlib
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import Enum
@@ -41,9 +43,19 @@ class Stub(ModuleType):
         return made
 
 
+def install() -> None:
+    """Import timm, which then asks for torchvision no more: `import timm` works from here on."""
+    with installed(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what timm says of itself
+        importlib.import_module("timm")
+
+
 @contextmanager
 def installed() -> Iterator[None]:
-    """Put the modules where an import looks first, for as long; a real torchvision stays."""
+    """Put the modules where an import looks first, for as long; a real torchvision stays.
+
+    Left there, they would make transformers ask them for what they have not.
+    """
     if find_spec("torchvision") is not None:
         yield
         return
@@ -52,6 +64,8 @@ def installed() -> Iterator[None]:
         parent, _, last = name.rpartition(".")
         if parent:
             setattr(sys.modules[parent], last, made)
-    yield
-    for name in MODULES:
-        del sys.modules[name]
+    try:
+        yield
+    finally:
+        for name in MODULES:
+            del sys.modules[name]
