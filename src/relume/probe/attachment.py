@@ -34,11 +34,12 @@ class Attachment:
     """What was put around the modules of one model."""
 
     def __init__(self, model: nn.Module, slots: Slots, number: int) -> None:
-        self.slots, self.number = slots, number
+        self.slots = slots
+        self.name = str(number)  # torch.compile makes a variable of a number that has changed once
         self.running: list[Forward] = []  # the forward pass at work; empty between passes
         self.is_closed = False
         self._put: list[tuple[nn.Module, dict[str, Any], dict[str, Any]]] = []  # module, ours, found before
-        SLOTS_OF_WATCH[number] = slots
+        SLOTS_OF_WATCH[self.name] = slots
         slots.not_seen.update(never_seen(model))
         for path, module in named_modules(model):
             if not is_scripted(module) and (around := _way_around(path, module)):
@@ -89,7 +90,7 @@ class Attachment:
         phase: Phase = "training" if is_training else "evaluation"
         if not is_compiling and (self.is_closed or not self.slots.is_due(phase)):
             return None
-        return Forward(self.number, phase, is_recomputation=is_recomputation)
+        return Forward(self.name, phase, is_recomputation=is_recomputation)
 
 
 Around = Callable[["Attachment", str, nn.Module, Method], Method]

@@ -13,8 +13,8 @@ from relume.probe.slots import TICKET, Slots, observe
 from relume.probe.units import NO_PRODUCT, Product, usual_axis
 from relume.types import Phase
 
-# By number, because compiled code can hold a number, and a watch's objects would be guarded there.
-SLOTS_OF_WATCH: WeakValueDictionary[int, Slots] = WeakValueDictionary()
+# By name, because compiled code can hold a name, and a watch's objects would be guarded there.
+SLOTS_OF_WATCH: WeakValueDictionary[str, Slots] = WeakValueDictionary()
 
 
 class Forward(TorchFunctionMode):
@@ -24,7 +24,7 @@ class Forward(TorchFunctionMode):
     time; its gradients are the only ones there are where the first run kept no graph.
     """
 
-    def __init__(self, watch: int, phase: Phase, *, is_recomputation: bool) -> None:
+    def __init__(self, watch: str, phase: Phase, *, is_recomputation: bool) -> None:
         super().__init__()
         self.watch, self.phase, self.is_recomputation = watch, phase, is_recomputation
         # Lists, because torch.compile loses sight of an attribute that is set anew while it traces.
@@ -106,7 +106,7 @@ def _why_unreadable(y: Tensor) -> str | None:
 
 
 @torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
-def _number_of(watch: int, *call: Any) -> int:
+def _number_of(watch: str, *call: Any) -> int:
     """The number of a call's slot; runs once, while torch.compile traces, and stays in the graph as it is."""
     slot = SLOTS_OF_WATCH[watch].at(*call)
     return -1 if slot is None else slot.number
