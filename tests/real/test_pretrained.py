@@ -22,7 +22,7 @@ has_clip = pytest.mark.skipif(not CLIP.exists(), reason=f"{CLIP} of Debian's als
 # Zero fractions noted on the clip when these networks were chosen. How it was brought to 16 kHz and cut was
 # not noted, and that moves them by up to 0.04. `speech` keeps torchcrepe's own cutting and scaling; its
 # resampling was chosen, in some 300 combinations, for coming closest on the tiny network. So 0.0015 there is
-# a fit; 0.0085 on the full network, which was not looked at, is none.
+# a fit; 0.0085 on the full network, by which nothing was chosen, is none.
 INPUTS = {"a tone": lambda: chirp()[::5], "speech": speech}
 NOTED = {
     "tiny": (0.525, 0.580, 0.446, 0.291, 0.476, 0.468),
