@@ -116,6 +116,7 @@ def readings_of_a_run(draw: st.DrawFn) -> Readings:
         parameters={f"{path}.bias": draw(parameter_readings(f"{path}.bias")) for path in sorted(measured)},
         steps=draw(windows_of_steps()),
         non_finite=draw(st.none() | faults()),
+        input=draw(st.none() | readings_of_a_site("(input)")),
         not_seen=draw(st.dictionaries(st.sampled_from(NAMES), st.sampled_from(["compiled", "frozen"]))),
     )
 

@@ -47,6 +47,10 @@ class WatchError(RelumeError, ValueError):
     """A model that cannot be watched as it was asked for."""
 
 
+class TrialError(RelumeError, ValueError):
+    """A model that cannot be trained for a few steps, as a check or a repair has to."""
+
+
 class UnseenWarning(UserWarning):
     """A model that trained under watch, and of which nothing was seen."""
 

@@ -122,6 +122,8 @@ def _around(attachment: Attachment, path: str, module: nn.Module, call: Method) 
         entered = attachment.enter(self)
         if entered is None:
             return call(self, *args, **kwargs)
+        if path == "" and not entered.is_recomputation:
+            entered.see_input(args, kwargs)
         entered.path.append(path)
         running.append(entered)
         try:

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from relume.probe.calls import kind_of, name_of, plain
-from relume.probe.slots import TICKET, Slots, observe
+from relume.probe.slots import INPUT, TICKET, Slots, observe
 from relume.probe.units import NO_PRODUCT, Product, usual_axis
 from relume.types import Phase
 
@@ -57,6 +57,13 @@ class Forward(TorchFunctionMode):
             if name is not None:
                 self.see(path, name, result)
         return result
+
+    def see_input(self, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> None:
+        """Measure the first argument that is a tensor of numbers; whole numbers are names of tokens."""
+        for value in (*arguments, *keywords.values()):
+            if isinstance(value, Tensor) and value.is_floating_point():
+                self.see(INPUT, INPUT, value.detach())
+                return
 
     def see(self, path: str, name: str, y: object) -> None:
         """Measure what an activation returned, and the gradient that will arrive there."""

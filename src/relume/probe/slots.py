@@ -8,13 +8,14 @@ import torch
 from torch import Tensor
 
 from relume.catalogue import activations
-from relume.catalogue.flatness import flat_bounds
+from relume.catalogue.flatness import NO_FLAT_ENDS, flat_bounds
 from relume.probe.alarms import Alarms, position_of
 from relume.probe.meters import Meter
 from relume.probe.source import calling_line
 from relume.probe.units import chosen_axis
 from relume.types import Phase, Site
 
+INPUT = "(input)"  # stands for a path and an activation where what a model is given is measured
 MAXIMUM_CALLS = 64  # sites a reused module has: a cell unrolled over a thousand steps is not a thousand sites
 
 
@@ -27,7 +28,7 @@ class Slot:
         self.owner, self.site, self.phase = owner, site, phase
         self.number = next(_numbers)
         index = owner.index_of(str(site))
-        flat = flat_bounds(activations[site.activation])
+        flat = NO_FLAT_ENDS if site.activation == INPUT else flat_bounds(activations[site.activation])
         self.value = Meter(
             owner.value_alarms, position=position_of(index, "forward"), unit_axis=unit_axis, flat=flat
         )

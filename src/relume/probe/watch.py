@@ -22,7 +22,7 @@ from relume.probe.attachment import Attachment
 from relume.probe.modules import inner_of, named_parameters
 from relume.probe.parameters import ParameterMeters, holds_any
 from relume.probe.ranks import gathered
-from relume.probe.slots import Slots
+from relume.probe.slots import INPUT, Slots
 from relume.probe.steps import StepLog
 from relume.probe.summary import as_text, readings_table
 from relume.probe.window import first_non_finite, read_sites
@@ -144,7 +144,7 @@ class Watch:
         self._close(failure=said(error) if error else "")
 
     def __repr__(self) -> str:
-        sites = len(self._slots.of_phase("training"))
+        sites = sum(slot.site.path != INPUT for slot in self._slots.of_phase("training"))
         return f"<Watch of {type(self._model).__name__}: {sites} sites, {self._step} steps>"
 
     def __str__(self) -> str:
@@ -278,13 +278,18 @@ class Watch:
         alarms = (slots.value_alarms, slots.gradient_alarms, self._settled_alarms)
         fault = first_non_finite(alarms, slots.names)
         training = Readings(
+            input=sites["training"].pop(INPUT, None),
             readings=sites["training"],
             parameters=self._meters.read(),
             steps=steps,
             non_finite=fault if fault and fault.step >= self._window_start else None,
             not_seen=dict(slots.not_seen),
         )
-        evaluation = Readings(readings=sites["evaluation"], not_seen=dict(slots.not_seen))
+        evaluation = Readings(
+            input=sites["evaluation"].pop(INPUT, None),
+            readings=sites["evaluation"],
+            not_seen=dict(slots.not_seen),
+        )
         return {"training": training, "evaluation": evaluation}
 
 

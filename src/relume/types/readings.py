@@ -228,6 +228,7 @@ class Readings(Mapping[str, Reading]):
     parameters: Mapping[str, ParameterReading] = field(default_factory=dict)
     steps: Steps = NO_STEPS
     non_finite: NonFinite | None = None
+    input: Reading | None = None  # of the model's first floating-point argument, if it has one
     not_seen: Mapping[str, str] = field(default_factory=dict)  # by path: why what happens there is not seen
 
     def __getitem__(self, name: str) -> Reading:
@@ -247,6 +248,7 @@ class Readings(Mapping[str, Reading]):
             parameters=_merged(self.parameters, other.parameters),
             steps=self.steps + other.steps,
             non_finite=earliest,
+            input=self.input + other.input if self.input and other.input else self.input or other.input,
             not_seen={**self.not_seen, **other.not_seen},
         )
 
@@ -257,7 +259,8 @@ class Readings(Mapping[str, Reading]):
 
     def pooled(self) -> "Readings":
         """The same readings with all units of a site as one."""
-        return replace(self, readings={name: reading.pooled() for name, reading in self.readings.items()})
+        pooled = {name: reading.pooled() for name, reading in self.readings.items()}
+        return replace(self, readings=pooled, input=self.input and self.input.pooled())
 
 
 Record = TypeVar("Record", Reading, ParameterReading)
