@@ -72,13 +72,13 @@ def admit(
         return patient.copied()
     except Exception as error:
         raise TrialError(
-            f"the model cannot be copied ({said(error)}): {type(model).__name__}. Every trial runs on a copy; "
+            f"the model cannot be copied ({said(error)}): {type(model).__name__}. Trials run on copies; "
             "detach the tensors that it keeps."
         ) from error
 
 
 def run_trial(patient: Patient, *, steps: int, seed: int = SEED) -> Trial:
-    """Train a patient for some steps under watch; random numbers are those of the seed, before and after alike.
+    """Train a patient for some steps under watch, with the random numbers of a seed.
 
     It ends at the first loss that is not finite.
 
