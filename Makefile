@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # One thread each: threads of one product wait for each other where a neighbour holds a core.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: why test test-slow lint bench clean
+.PHONY: why test test-slow lint bench bench-watch clean
 
 why: $(VENV)/why
 	OMP_NUM_THREADS=$(shell nproc 2>/dev/null || echo 2) $(BIN)/relume why $(if $(FULL),--full) --out relume-why
@@ -24,6 +24,11 @@ lint: $(VENV)/test
 
 bench: $(VENV)/test
 	$(BIN)/python benchmarks/study.py
+
+# The cost of watching, beside the tools that install; an hour on a quiet machine.
+bench-watch: $(VENV)/test
+	-$(BIN)/python -m pip install --quiet --constraint constraints.txt --requirement benchmarks/requirements.txt
+	$(BIN)/python benchmarks/watch.py
 
 # torch first and by pip, under the constraints: a CPU build at hand is then taken instead of the CUDA one.
 $(VENV)/torch: constraints.txt
