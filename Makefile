@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # One thread each: threads of one product wait for each other where a neighbour holds a core.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: why test test-slow lint bench bench-watch clean
+.PHONY: why test test-slow test-triton lint bench bench-watch clean
 
 why: $(VENV)/why
 	OMP_NUM_THREADS=$(shell nproc 2>/dev/null || echo 2) $(BIN)/relume why $(if $(FULL),--full) --out relume-why
@@ -15,6 +15,10 @@ test: $(VENV)/test
 
 test-slow: $(VENV)/test
 	$(BIN)/python -m pytest -q -m slow
+
+# Apart from the suite: Triton takes 0.7 GB of disk. Without a GPU its interpreter runs the kernel.
+test-triton: $(VENV)/triton
+	$(BIN)/python -m pytest -q tests/triton
 
 lint: $(VENV)/test
 	$(BIN)/ruff check .
@@ -46,6 +50,10 @@ $(VENV)/test: $(VENV)/torch pyproject.toml $(wildcard tests/real/requirements*.t
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --no-deps \
 		--requirement tests/real/requirements-alone.txt
 	touch $@ $(VENV)/why
+
+$(VENV)/triton: $(VENV)/test
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[triton]'
+	touch $@
 
 clean:
 	rm -rf $(VENV) relume-why build dist .mypy_cache .pytest_cache .ruff_cache
