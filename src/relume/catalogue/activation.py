@@ -98,6 +98,7 @@ class Activation:
     kinks: tuple[Kink, ...] = ()
     parameters: Mapping[str, float] = field(default_factory=dict)  # the learnable ones, by initial value
     aliases: tuple[Alias, ...] = ()
+    elsewhere: tuple[str, ...] = ()  # module classes of other libraries that compute it, by full name
     form: Form = "elementwise"
     # grad * f'(x) written into `out` in one pass, given x, y = f(x): only where torch has such a kernel
     chain: Callable[[Tensor, Tensor, Tensor, Tensor], object] | None = None

@@ -13,7 +13,9 @@ def recognise_module(module: nn.Module) -> Activation | None:
     """Tell which activation a module is: its own class decides, not what it is derived from."""
     if isinstance(module, ClosedForm):
         return module.activation
-    return next((entry for alias, entry in _aliases_of(type(module)) if alias.matches(module)), None)
+    own = type(module)
+    found = next((entry for alias, entry in _aliases_of(own) if alias.matches(module)), None)
+    return found or _elsewhere().get(f"{own.__module__}.{own.__qualname__}")
 
 
 def recognise_call(
@@ -54,6 +56,13 @@ def _are_equal(given: Mapping[str | int, object], named: Mapping[str, object]) -
 
 def _aliases_of(call: Callable[..., Any]) -> list[tuple[Alias, Activation]]:
     return _index().get(call, [])
+
+
+@cache
+def _elsewhere() -> dict[str, Activation]:
+    from relume.catalogue import activations
+
+    return {name: entry for entry in activations.values() for name in entry.elsewhere}
 
 
 @cache

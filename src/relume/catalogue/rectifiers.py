@@ -202,6 +202,7 @@ squared_relu = Activation(
     monotonicity="non-decreasing",
     zero_region=(-INFINITY, 0.0),
     kinks=(Kink(0.0, 0.0, "curvature"),),
+    elsewhere=("transformers.activations.ReLUSquaredActivation",),
     citation=Citation(
         "So, Mańke, Liu, Dai, Shazeer & Le",
         2021,

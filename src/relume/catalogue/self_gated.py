@@ -93,6 +93,7 @@ def self_gated(  # noqa: PLR0913  what differs between them, and no more
     *,
     value: ClosedFunction | None = None,
     aliases: tuple[Alias, ...] = (),
+    elsewhere: tuple[str, ...] = (),
     chain: Callable[[Tensor, Tensor, Tensor, Tensor], object] | None = None,
     parameters: Mapping[str, float] | None = None,
 ) -> Activation:
@@ -110,6 +111,7 @@ def self_gated(  # noqa: PLR0913  what differs between them, and no more
         monotonicity="non-monotone",
         parameters=parameters or {},
         aliases=aliases,
+        elsewhere=elsewhere,
         chain=chain,
         citation=citation,
     )
@@ -125,6 +127,10 @@ gelu = self_gated(
     value=lambda x: torch.where(x == INFINITY, x, F.gelu(finite(x))),
     aliases=(Alias(nn.GELU, {"approximate": "none"}), Alias(F.gelu)),
     chain=lambda grad, x, y, out: aten.gelu_backward.grad_input(grad, x, approximate="none", grad_input=out),
+    elsewhere=(
+        "transformers.activations.GELUActivation",
+        "timm.layers.activations.GELU",
+    ),
 )
 gelu_tanh = self_gated(
     "gelu_tanh",
@@ -135,6 +141,14 @@ gelu_tanh = self_gated(
     value=lambda x: F.gelu(finite_below(x), approximate="tanh"),
     aliases=(Alias(nn.GELU, {"approximate": "tanh"}), Alias(F.gelu, {"approximate": "tanh"})),
     chain=lambda grad, x, y, out: aten.gelu_backward.grad_input(grad, x, approximate="tanh", grad_input=out),
+    elsewhere=(
+        "transformers.activations.GELUTanh",
+        "transformers.activations.NewGELUActivation",
+        "transformers.activations.FastGELUActivation",
+        "transformers.activations.AccurateGELUActivation",
+        "transformers.models.bloom.modeling_bloom.BloomGelu",
+        "timm.layers.activations.GELUTanh",
+    ),
 )
 quick_gelu = self_gated(
     "quick_gelu",
@@ -142,6 +156,10 @@ quick_gelu = self_gated(
     lambda x: _logistic_step(x, QUICK),
     -0.16361018963635358,
     GELU_CITATION,
+    elsewhere=(
+        "transformers.activations.QuickGELUActivation",
+        "timm.layers.activations.QuickGELU",
+    ),
 )
 silu = self_gated(
     "silu",
@@ -156,6 +174,11 @@ silu = self_gated(
     value=lambda x: F.silu(finite_below(x)),
     aliases=(Alias(nn.SiLU), Alias(F.silu)),
     chain=lambda grad, x, y, out: aten.silu_backward.grad_input(grad, x, grad_input=out),
+    elsewhere=(
+        "transformers.activations.SiLUActivation",
+        "timm.layers.activations.Swish",
+        "timm.layers.activations_me.SwishMe",
+    ),
 )
 swish = self_gated(
     "swish",
@@ -173,6 +196,11 @@ mish = self_gated(
     Citation("Misra", 2019, "Mish: A self regularized non-monotonic activation function"),
     value=lambda x: F.mish(finite_below(x)),
     aliases=(Alias(nn.Mish), Alias(F.mish)),
+    elsewhere=(
+        "transformers.activations.MishActivation",
+        "timm.layers.activations.Mish",
+        "timm.layers.activations_me.MishMe",
+    ),
 )
 tanhexp = self_gated(
     "tanhexp",
@@ -211,5 +239,9 @@ hardswish = Activation(
     kinks=(Kink(-3.0, 0.0), Kink(3.0, 1.0)),
     aliases=(Alias(nn.Hardswish), Alias(F.hardswish)),
     chain=lambda grad, x, y, out: aten.hardswish_backward.out(grad, x, out=out),
+    elsewhere=(
+        "timm.layers.activations.HardSwish",
+        "timm.layers.activations_me.HardSwishMe",
+    ),
     citation=MOBILE_NET,
 )

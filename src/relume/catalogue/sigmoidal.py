@@ -58,6 +58,7 @@ sigmoid = Activation(
     ),
     chain=lambda grad, x, y, out: aten.sigmoid_backward.grad_input(grad, y, grad_input=out),
     overwrite=torch.sigmoid_,
+    elsewhere=("timm.layers.activations.Sigmoid",),
     citation=Citation(
         "Rumelhart, Hinton & Williams", 1986, "Learning representations by back-propagating errors"
     ),
@@ -83,6 +84,7 @@ tanh = Activation(
     ),
     chain=lambda grad, x, y, out: aten.tanh_backward.grad_input(grad, y, grad_input=out),
     overwrite=torch.tanh_,
+    elsewhere=("timm.layers.activations.Tanh",),
     citation=EFFICIENT_BACKPROP,
 )
 scaled_tanh = Activation(
@@ -115,6 +117,10 @@ hardsigmoid = Activation(
     kinks=(Kink(-3.0, 0.0), Kink(3.0, 0.0)),
     aliases=(Alias(nn.Hardsigmoid), Alias(F.hardsigmoid)),
     chain=lambda grad, x, y, out: aten.hardsigmoid_backward.grad_input(grad, x, grad_input=out),
+    elsewhere=(
+        "timm.layers.activations.HardSigmoid",
+        "timm.layers.activations_me.HardSigmoidMe",
+    ),
     citation=Citation("Howard et al.", 2019, "Searching for MobileNetV3"),
 )
 hardtanh = Activation(
