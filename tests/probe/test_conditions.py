@@ -210,15 +210,16 @@ def test_a_step_that_overflowed_is_no_fault_and_its_gradients_do_not_count(fused
 
 
 def test_a_fault_in_the_network_is_named_under_a_scaler_too() -> None:
-    model = nn.Sequential(nn.Linear(4, 6), nn.ReLU(), nn.Linear(6, 2))
+    model = network()
+    nn.init.constant_(model[2].bias, torch.nan)
     with relume.watch(model) as watch:
         scaler, optimizer = torch.amp.GradScaler("cpu"), sgd(model)
-        scaler.scale(model(batch() * torch.inf).sum()).backward()
+        scaler.scale(model(batch()).sum()).backward()
         scaler.step(optimizer)
         scaler.update()
     fault = watch.readings().non_finite
     assert fault is not None
-    assert (fault.site, fault.step, fault.direction) == ("1", 0, "forward")
+    assert (fault.site, fault.step, fault.direction) == ("3", 0, "forward")
 
 
 def test_frozen_layers_are_seen_but_their_parameters_are_not_measured() -> None:
