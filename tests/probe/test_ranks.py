@@ -17,11 +17,14 @@ from relume.types import Readings, Sums
 def of_two(tmp_path_factory: pytest.TempPathFactory) -> Readings:
     folder = tmp_path_factory.mktemp("ranks")
     command = [sys.executable, "-m", "tests.probe.rank"]
-    ranks = [
-        subprocess.Popen([*command, str(number), str(folder / "store"), str(folder / "result")])
-        for number in range(2)
-    ]
-    assert [process.wait(timeout=120) for process in ranks] == [0, 0]
+    arguments = [str(folder / "store"), str(folder / "result")]
+    ranks = [subprocess.Popen([*command, str(number), *arguments]) for number in range(2)]
+    try:
+        assert [process.wait(timeout=120) for process in ranks] == [0, 0]
+    finally:
+        for process in ranks:  # one that failed leaves the other waiting for it
+            process.kill()
+            process.wait()
     readings: Readings = pickle.loads((folder / "result").read_bytes())
     return readings
 
