@@ -1,0 +1,22 @@
+"""Small training programs, half of them with one planted fault; `programs` maps names to them."""
+
+from collections.abc import Mapping
+
+from tests.faults import (
+    autoencoder,
+    cnn,
+    embedding,
+    gan,
+    healthy_mlp,
+    mlp,
+    recurrent,
+    residual,
+    siamese,
+    transformer,
+)
+from tests.faults.program import Program
+
+_FAMILIES = (mlp, healthy_mlp, cnn, residual, transformer, recurrent, embedding, autoencoder, gan, siamese)
+programs: Mapping[str, Program] = {
+    program.name: program for family in _FAMILIES for program in family.programs
+}
