@@ -15,7 +15,7 @@ LEVEL = tuple(2.3 + 0.001 * (-1) ** step for step in range(STEPS))
 Share = float | Sequence[float]  # of all units alike, or unit by unit
 
 
-def sums(
+def sums(  # noqa: PLR0913 - each a number of the record
     *,
     rms: float,
     units: int = UNITS,
@@ -43,7 +43,7 @@ def sums(
     )
 
 
-def reading(
+def reading(  # noqa: PLR0913 - each a number of the record
     path: str,
     activation: str = "relu",
     *,
@@ -156,7 +156,7 @@ def weights(layer: str, *, sigma_w2: float, of: Mapping[str, float] | None = Non
     ]
 
 
-def chain(
+def chain(  # noqa: PLR0913 - each a number of the record
     activation: str = "relu",
     *,
     gradients: Sequence[float | None],
