@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from relume.diagnosis.layers import Layer
+from relume.diagnosis.chain import Layer
 from relume.diagnosis.weights import median
 from relume.types import Readings, Severity
 

@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 
 from relume.catalogue import activations
-from relume.diagnosis.layers import Layer
+from relume.diagnosis.chain import Layer
 from relume.theory.moments import mean_square, mean_square_slope
 from relume.types import ParameterReading, PerUnit
 
