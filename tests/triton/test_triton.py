@@ -1,7 +1,7 @@
 """The Triton kernel equals float64 sums of the same values by NumPy; interpreted if there is no GPU."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 import torch
@@ -20,6 +20,7 @@ from relume.kernels import triton
 pytestmark = pytest.mark.filterwarnings("ignore:(overflow|invalid value) encountered:RuntimeWarning")
 
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+REFERENCE = triton.reference.observer
 NO_ENDS = (math.nan, math.nan)
 LAYOUTS = {
     "rows": (torch.randn(70, 200), 1),
@@ -61,6 +62,7 @@ def _no_other_kernel() -> Iterator[None]:
 
         return observe
 
+    assert triton._runs_on(DEVICE)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(triton.reference, "observer", refuse)
         yield
@@ -162,18 +164,26 @@ def test_what_has_no_plain_memory_goes_to_the_reference(x: Tensor) -> None:
         observed(kernel, [x], unit_axis=1, flat=NO_ENDS)
 
 
-def test_where_triton_does_not_run_the_reference_does(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_: object, **__: object) -> Observe:
-        raise RuntimeError("no C compiler")
+def no_compiler(*_: object, **__: object) -> Observe:
+    raise RuntimeError("no C compiler")
 
-    triton._runs_on.cache_clear()
-    monkeypatch.setattr(triton, "_launcher", fail)
-    try:
-        with pytest.warns(RuntimeWarning, match="Triton does not run on .*: no C compiler. Plain torch"):
-            observe = triton.observer(
-                new_accumulators(3, DEVICE), new_alarm(DEVICE), unit_axis=1, flat=NO_ENDS, position=0
-            )
-        with pytest.raises(AssertionError, match="went to the reference"):
-            observe(torch.ones(2, 3, device=DEVICE))
-    finally:
-        triton._runs_on.cache_clear()
+
+def nothing_launched(*_: object, **__: object) -> Observe:
+    return lambda _: None
+
+
+@pytest.mark.parametrize(
+    ("launcher", "failure"),
+    [
+        (no_compiler, "RuntimeError: no C compiler"),
+        (nothing_launched, "its sums are not those of plain torch"),
+    ],
+)
+def test_where_triton_does_not_run_the_reference_does(
+    monkeypatch: pytest.MonkeyPatch, launcher: Callable[..., Observe], failure: str
+) -> None:
+    monkeypatch.setattr(triton, "_launcher", launcher)
+    monkeypatch.setattr(triton, "_runs_on", triton._runs_on.__wrapped__)
+    monkeypatch.setattr(triton.reference, "observer", REFERENCE)
+    with pytest.warns(RuntimeWarning, match=f"Triton .* does not run on .*: {failure}"):
+        assert_adds_up(kernel, [torch.randn(4, 3)], unit_axis=1, flat=NO_ENDS)
