@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from tests.faults.program import SEED, Job
 
 LAYERS = (nn.Linear, nn.Conv2d)
+KEPT = 3  # steps of which all values are kept
 BOUNDED = {nn.Tanh: (-1.0, 1.0), nn.Sigmoid: (0.0, 1.0)}
 RECTIFIERS = (nn.ReLU, nn.LeakyReLU, nn.PReLU)
 Series = list[float]
@@ -30,6 +31,7 @@ class Seen:
     spread: Series = field(default_factory=list)  # mean deviation over units, against the root mean square
     fired: list[Tensor] = field(default_factory=list)  # [units] whether it was above 0 on any example
     active: list[Tensor] = field(default_factory=list)  # [units] share of examples on which it was
+    entered: list[Tensor] = field(default_factory=list)  # [units, values] what went in, of a bounded one
 
 
 @dataclass
@@ -41,6 +43,8 @@ class Weights:
     largest: Series = field(default_factory=list)  # absolute gradient
     zeros: Series = field(default_factory=list)  # share of gradients that are exactly 0
     ratio: Series = field(default_factory=list)  # norm of the update over that of the weights
+    variance: Series = field(default_factory=list)  # of the weights
+    range: Series = field(default_factory=list)  # from the 5th to the 95th hundredth of the gradient
     dimensions: int = 0
     size: int = 0
 
@@ -87,8 +91,9 @@ def note_parameters(model: nn.Module, before: dict[str, Tensor], observed: Obser
         noted.dimensions, noted.size = p.dim(), p.numel()
         norm, change = before[name].norm(), (p.detach() - before[name]).norm()
         noted.ratio.append(float(change / norm) if norm > 0 else torch.nan)
+        noted.variance.append(float(before[name].var(correction=0)))
         if p.grad is None:
-            for series in (noted.gradient, noted.absolute, noted.largest, noted.zeros):
+            for series in (noted.gradient, noted.absolute, noted.largest, noted.zeros, noted.range):
                 series.append(torch.nan)
             continue
         gradient = p.grad.to_dense() if p.grad.is_sparse else p.grad
@@ -96,6 +101,8 @@ def note_parameters(model: nn.Module, before: dict[str, Tensor], observed: Obser
         noted.absolute.append(float(gradient.abs().mean()))
         noted.largest.append(float(gradient.abs().max()))
         noted.zeros.append(float((gradient == 0).float().mean()))
+        low, high = gradient.flatten().quantile(torch.tensor([0.05, 0.95]))
+        noted.range.append(float(high - low))
 
 
 @contextmanager
@@ -115,7 +122,12 @@ def hooked(model: nn.Module, observed: Observed) -> Iterator[None]:
 
 
 def note(
-    name: str, calls: dict[str, int], into: dict[str, Seen], module: nn.Module, _: Any, out: Tensor
+    name: str,
+    calls: dict[str, int],
+    into: dict[str, Seen],
+    module: nn.Module,
+    inputs: tuple[Any, ...],
+    out: Tensor,
 ) -> None:
     calls[name] = calls.get(name, -1) + 1
     seen = into.setdefault(f"{name}#{calls[name]}", Seen(type(module)))
@@ -130,6 +142,8 @@ def note(
         if type(module) in BOUNDED:
             low, high = BOUNDED[type(module)]
             margin = 0.01 * (high - low)
+            if len(seen.entered) < KEPT:
+                seen.entered.append(inputs[0].detach().movedim(1 if out.dim() == 4 else -1, 0).flatten(1))
             seen.flat.append(float(((units < low + margin) | (units > high - margin)).float().mean()))
     if out.requires_grad:
         out.register_hook(lambda gradient: seen.gradient.append(float(gradient.square().mean().sqrt())))

@@ -79,6 +79,7 @@ def normal(gain: float) -> Fill:
 def net(fill: Fill, activation: Make = nn.Tanh, length: int = 20, lr: float = 2e-3) -> Job:
     model = Recurrent(activation)
     fill(model.again.weight)
+    nn.init.zeros_(model.enter.bias)
     return Job(model, adam(model, lr), sequences(length), cross_entropy)
 
 
@@ -101,7 +102,6 @@ def constant() -> Job:
     assert isinstance(job.model, Recurrent)
     for weight in (job.model.enter.weight, job.model.again.weight, job.model.head.weight):
         nn.init.constant_(weight, 0.02)
-    nn.init.zeros_(job.model.enter.bias)
     return job
 
 
@@ -130,7 +130,7 @@ SCALE = "weight|variance|initial|recurren"
 programs = (
     healthy("recurrent-orthogonal", lambda: net(orthogonal(1.0))),
     healthy("recurrent-short", lambda: net(orthogonal(1.0), length=10)),
-    healthy("recurrent-long", lambda: net(orthogonal(1.0), length=50)),
+    healthy("recurrent-long", lambda: net(orthogonal(1.0), length=30)),
     healthy("recurrent-identity-relu", lambda: net(nn.init.eye_, nn.ReLU, length=30)),
     healthy("recurrent-lstm", long_memory),
     healthy("recurrent-gated", gated),
@@ -144,7 +144,7 @@ programs = (
     faulty(
         "recurrent-chaotic",
         "exploding-gradient",
-        lambda: net(normal(3.0), length=50),
+        lambda: net(normal(3.0), length=30),
         cause=SCALE,
         twin="recurrent-long",
     ),

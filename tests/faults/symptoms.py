@@ -14,12 +14,14 @@ EARLY = 5  # steps: what a fault of the initialisation does is seen before train
 
 
 def median(values: Iterable[float]) -> float:
-    finite = [value for value in values if math.isfinite(value)]
-    return float(np.median(finite)) if finite else math.nan
+    """Of those that are numbers; infinity counts as one."""
+    numbers = [value for value in values if not math.isnan(value)]
+    return float(np.median(numbers)) if numbers else math.nan
 
 
-def over(one: float, other: float) -> float:
-    return one / max(other, 1e-45)
+def decades(one: float, other: float) -> float:
+    """How many powers of ten the one is above the other."""
+    return sum(sign * math.log10(min(max(value, 1e-45), 1e45)) for sign, value in ((1, one), (-1, other)))
 
 
 def gradients(observed: Observed) -> list[float]:
@@ -30,19 +32,19 @@ def gradients(observed: Observed) -> list[float]:
 def vanishing(observed: Observed) -> float:
     """Decades by which the gradient shrinks from the last call of a layer to that where it is least."""
     found = gradients(observed)
-    return math.log10(over(found[-1], min(found)))
+    return decades(found[-1], min(found))
 
 
 def exploding(observed: Observed) -> float:
     """Decades by which the gradient is greater anywhere than at the last call of a layer."""
     found = gradients(observed)
-    return math.log10(over(max(found), found[-1]))
+    return decades(max(found), found[-1])
 
 
 def growing(observed: Observed) -> float:
     """Decades by which a layer's output is greater than the first one's, in the first steps."""
     found = [median(seen.value[:EARLY]) for seen in observed.layers.values()]
-    return math.log10(over(max(found), found[0]))
+    return decades(max(found), found[0])
 
 
 def saturated(observed: Observed) -> float:
@@ -52,14 +54,13 @@ def saturated(observed: Observed) -> float:
 
 def dead(observed: Observed) -> float:
     """Largest share of a rectifier's units that were above 0 on no example of the second half."""
-    shares = [0.0]
     by_module: dict[str, list[torch.Tensor]] = {}
     for name, seen in observed.activations.items():
         if issubclass(seen.kind, RECTIFIERS):
             by_module.setdefault(name.partition("#")[0], []).extend(seen.fired[len(seen.fired) // 2 :])
-    for fired in by_module.values():
-        shares.append(1 - float(torch.stack(fired).any(0).float().mean()))
-    return max(shares)
+    return max(
+        (1 - float(torch.stack(fired).any(0).float().mean()) for fired in by_module.values()), default=0.0
+    )
 
 
 def non_finite(observed: Observed) -> float:
@@ -74,7 +75,7 @@ def unscaled(observed: Observed) -> float:
         return 0.0
     features = observed.inputs.nan_to_num().flatten(1) if observed.inputs.dim() != 3 else observed.inputs
     largest = features.square().mean(tuple(range(features.dim() - 1))).sqrt().max()
-    return math.log10(max(float(largest), 1e-45))
+    return decades(float(largest), 1)
 
 
 def symmetric(observed: Observed) -> float:
@@ -85,8 +86,9 @@ def symmetric(observed: Observed) -> float:
 
 
 def violent(observed: Observed) -> float:
-    """Median over the steps of the relative update of the parameter matrix that is changed most."""
-    found = [median(w.ratio) for w in observed.parameters.values() if w.dimensions > 1]
+    """Greatest median over ten steps in a row of the relative update of a parameter matrix."""
+    matrices = [w.ratio for w in observed.parameters.values() if w.dimensions > 1]
+    found = [median(ratio[at : at + 10]) for ratio in matrices for at in range(0, len(ratio), 10)]
     return max((value for value in found if math.isfinite(value)), default=0.0)
 
 
@@ -94,7 +96,7 @@ def stalled(observed: Observed) -> float:
     """Decades between the median relative update of a parameter matrix and the least one that is wanted."""
     used = {name: w for name, w in observed.parameters.items() if w.dimensions > 1 and "pooler" not in name}
     found = sorted(max(median(w.ratio), 1e-12) for w in used.values())
-    return math.log10(found[-1] / found[0])
+    return decades(found[-1], found[0])
 
 
 Symptom = tuple[Callable[[Observed], float], float]  # and from where on it is one

@@ -1,0 +1,91 @@
+"""Repairs of programs whose fixed twins are known, and remedies drawn at random beside them."""
+
+import math
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from relume.diagnosis.diagnose import diagnose
+from relume.remedies.repair import repair
+from tests.faults import programs
+from tests.faults.observing import observe
+from tests.faults.program import STEPS, Program
+
+from relume.remedies import remedies
+from relume.trial import admit, run_trial
+from relume.types import Finding
+
+NEAR = 1.1  # a repaired program ends within this factor of its fixed twin
+TAIL = 10  # steps whose median is what a training came to
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What became of one program's loss."""
+
+    before: float
+    after: float
+    at_random: float  # the least loss of as many trials with remedies drawn at random
+    twin: float
+    tried: int
+    remedies: tuple[str, ...]
+
+    @property
+    def is_repaired(self) -> bool:
+        """Whether the repair helped as the known fix does."""
+        return self.after <= NEAR * self.twin
+
+    @property
+    def is_repaired_at_random(self) -> bool:
+        """Whether any remedy drawn at random did."""
+        return self.at_random <= NEAR * self.twin
+
+
+def final(losses: Sequence[float]) -> float:
+    """The median of the last losses; infinite where one is not finite."""
+    last = [float(loss) for loss in losses[-TAIL:]]
+    return float(np.median(last)) if all(map(math.isfinite, last)) else math.inf
+
+
+def prove(program: Program) -> Proof:
+    """Repair a program, and try as many remedies drawn at random."""
+    job = program.make()
+    found = repair(job.model, job.batches, job.loss, optimizer=job.optimizer, steps=STEPS)
+    tried = max(1, int(found.after.setting.get("tried", len(found.remedies) or 1)))
+    return Proof(
+        before=final(found.before.losses),
+        after=final(found.after.losses),
+        at_random=min(with_random_remedy(program, turn) for turn in range(tried)),
+        twin=final(observe(programs[program.twin].make(), STEPS).losses),
+        tried=tried,
+        remedies=found.remedies,
+    )
+
+
+def with_random_remedy(program: Program, turn: int) -> float:
+    """What a trial comes to with one remedy of all, drawn by a seed; infinite where it does not apply."""
+    draw = random.Random(f"{program.name} {turn}")
+    job = program.make()
+    patient = admit(job.model, job.batches, job.loss, optimizer=job.optimizer, steps=STEPS)
+    trial = run_trial(patient.copied(), steps=STEPS)
+    found = diagnose(trial.readings).findings
+    remedy = remedies[draw.choice(sorted(remedies))]
+    finding = draw.choice(found) if found else everywhere(trial.readings.sites)
+    try:
+        remedy.apply(patient, finding)
+        return final(run_trial(patient, steps=STEPS).losses)
+    except Exception:
+        return math.inf
+
+
+def everywhere(sites: tuple[object, ...]) -> Finding:
+    """A finding that concerns every site, where there was none to draw from."""
+    return Finding(
+        problem="vanishing-gradient",
+        severity="error",
+        sites=sites,  # type: ignore[arg-type]
+        evidence=(),
+        cause="",
+        remedies=(),
+    )
