@@ -1,0 +1,65 @@
+"""The forward signal grows from layer to layer."""
+
+import math
+from collections.abc import Iterator
+
+from relume.diagnosis.causes import why_it_grows
+from relume.diagnosis.chain import Layer, examples_of, layers_of, sites_of, weights_of
+from relume.diagnosis.learning import severity_of
+from relume.diagnosis.rule import Rule
+from relume.diagnosis.trend import growth_over_depth
+from relume.diagnosis.weights import growth as growth_by_weights
+from relume.diagnosis.weights import median
+from relume.types import Evidence, Finding, Readings
+
+# Three orders of magnitude. ReLU by He's rule keeps the signal; weights three times too large reach 2e3 in
+# eight layers. Residual sums without normalisation double at most every two layers.
+LARGEST_GROWTH = 1e3
+EXTREME_GROWTH = 1e6
+EXAMPLES = 64  # as for gradients
+
+SOURCE = "three orders of magnitude; He's initialisation keeps the signal (He et al. 2015)"
+
+
+def find(readings: Readings) -> Iterator[Finding]:
+    """At most one."""
+    if examples_of(readings) < EXAMPLES:
+        return
+    layers = [layer for layer in layers_of(readings) if layer.value > 0 and _is_unbounded(layer)]
+    growth = growth_over_depth([layer.value for layer in layers])
+    if not growth > LARGEST_GROWTH:
+        return
+    factor = median([growth_by_weights(layer) for layer in layers[1:]])
+    cause = why_it_grows(readings, layers, factor, "signal")
+    grown = Evidence(
+        quantity=f"growth of the values' root mean square over {len(layers)} layers, from "
+        f"{layers[0].sites[0]} ({layers[0].value:.1e}) to {layers[-1].sites[-1]} ({layers[-1].value:.1e})",
+        measured=growth,
+        threshold=LARGEST_GROWTH,
+        source=SOURCE,
+    )
+    yield Finding(
+        problem="exploding-activation",
+        severity=severity_of(readings, is_extreme=growth > EXTREME_GROWTH),
+        sites=sites_of(layers),
+        parameters=weights_of(layers),
+        evidence=(grown, *cause.evidence),
+        cause=cause.said,
+        remedies=cause.remedies,
+    )
+
+
+def _is_unbounded(layer: Layer) -> bool:
+    return not all(map(math.isfinite, layer.activation.range))
+
+
+exploding_activation = Rule(
+    name="exploding-activation",
+    find=find,
+    meaning="the forward signal grows by orders of magnitude with depth",
+    formula="growth of the root mean square of unbounded activations from the first layer to the last, by the "
+    "median slope over all pairs of layers or of the last third over the first: above "
+    f"{LARGEST_GROWTH:g}",
+    needs_examples=EXAMPLES,
+    citation="He, Zhang, Ren & Sun (2015), Delving deep into rectifiers, section 2.2",
+)

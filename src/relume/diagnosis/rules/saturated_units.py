@@ -1,0 +1,96 @@
+"""Units of a bounded activation that sit on its flat ends, where they pass no gradient."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from relume.catalogue import activations
+from relume.diagnosis.causes import MOSTLY_FLAT, Cause, why_it_saturates
+from relume.diagnosis.chain import Layer, has_normalisation, hidden_layers, is_bounded, sites_of, weights_of
+from relume.diagnosis.learning import loss_falls, severity_of
+from relume.diagnosis.rule import Rule
+from relume.diagnosis.weights import median
+from relume.types import Evidence, Finding, Reading, Readings, Severity
+
+# On so many fixed examples Glorot & Bengio (2010) measured saturation.
+EXAMPLES = 300
+# Nineteen of twenty values pass less than a twentieth of the gradient: what learns there is another path.
+EXTREME_SHARE = 0.95
+
+
+def find(readings: Readings) -> Iterator[Finding]:
+    """One finding for layers, one for what is worth knowing: gates, and saturation that harms nothing."""
+    main = _main_activations(readings)
+    layers = [layer for layer in hidden_layers(readings) if _is_saturated(layer)]
+    gates = [layer for layer in layers if not main & {site.activation for site in layer.sites}]
+    rest = [layer for layer in layers if layer not in gates]
+    # Normalisation keeps the signal at scale around such units: tanh within GELU is flat for half its inputs.
+    if has_normalisation(readings) and loss_falls(readings):
+        gates, rest = layers, []
+    if rest:
+        flat = median([layer.flat_share for layer in rest])
+        severity = severity_of(readings, is_extreme=flat > EXTREME_SHARE)
+        yield _finding(rest, severity, why_it_saturates(readings, rest, flat))
+    if gates:
+        yield _finding(gates, "info", _by_design(gates))
+
+
+def _is_saturated(layer: Layer) -> bool:
+    readings: Sequence[Reading] = layer.readings
+    bounded = all(is_bounded(activations[reading.site.activation]) for reading in readings)
+    enough = all(reading.examples >= EXAMPLES for reading in readings)
+    return bounded and enough and layer.flat_share >= MOSTLY_FLAT
+
+
+def _main_activations(readings: Readings) -> set[str]:
+    """What makes the network nonlinear: of each layer the last activation, if most layers end in it.
+
+    A gate is a bounded activation that multiplies others. It stands among activations that are not bounded,
+    or beside another bounded one behind the same layer or in the same module, as in a cell.
+    """
+    by_module: dict[str, set[str]] = {}
+    for site in readings.sites:
+        by_module.setdefault(site.path, set()).add(site.activation)
+    mixed = {name for names in by_module.values() if len(names) > 1 for name in names}
+    count = Counter(site.activation for site in readings.sites)
+    half = count.total() / 2
+    return {name for name, number in count.items() if number >= half and name not in mixed}
+
+
+def _by_design(layers: Sequence[Layer]) -> Cause:
+    flat = median([layer.flat_share for layer in layers])
+    share = Evidence(
+        quantity="values on a flat end",
+        measured=flat,
+        threshold=MOSTLY_FLAT,
+        unit="share",
+        source="slope below 0.05, a twentieth of the gradient; 'most' is half of the values",
+    )
+    said = (
+        f"{flat:.0%} of the values of {layers[0].activation.name} are on its flat ends, but the signal has "
+        "other ways: a gate that is open or shut, or normalised layers while the loss falls."
+    )
+    return Cause(said, (share,), ())
+
+
+def _finding(layers: Sequence[Layer], severity: Severity, cause: Cause) -> Finding:
+    return Finding(
+        problem="saturated-units",
+        severity=severity,
+        sites=sites_of(layers),
+        parameters=weights_of(layers),
+        evidence=cause.evidence,
+        cause=cause.said,
+        remedies=cause.remedies,
+    )
+
+
+saturated_units = Rule(
+    name="saturated-units",
+    find=find,
+    meaning="most units of a bounded activation sit on its flat ends",
+    formula="share of a layer's values where the slope of a bounded activation is below 0.05: at least "
+    f"{MOSTLY_FLAT:g}; gates and the network's output excepted",
+    needs_examples=EXAMPLES,
+    citation="Glorot & Bengio (2010), Understanding the difficulty of training deep feedforward neural "
+    "networks, section 3",
+)
