@@ -1,0 +1,244 @@
+"""Why rectifier units are dead: the causes are told apart by what was read around them."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from relume.diagnosis.feeding import (
+    before,
+    feeding_bias,
+    feeding_scale,
+    feeding_weight,
+    is_constant,
+    is_silent,
+    rectifiers,
+    row_norm,
+    update_evidence,
+)
+from relume.diagnosis.learning import LARGE_UPDATE
+from relume.diagnosis.losses import Leap, worst_leap
+from relume.theory.born_dead import upper_bound
+from relume.types import Evidence, Reading, Readings
+
+# The loss of one batch is rarely three times the greatest of all batches before it.
+LEAP = 3.0
+# Before it, at most: later, what fires rarely and what died cannot be told apart.
+SHARE_BEFORE_LEAP = 0.25
+# A bias so many spreads of the input below 0 lets a Gaussian unit fire on 1 example in 741.
+BIAS_SPREADS = 3.0
+# Above it chance alone explains a dead layer.
+BORN_DEAD_PROBABLE = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Death:
+    """A cause of death, with what shows it."""
+
+    kind: str
+    cause: str
+    evidence: tuple[Evidence, ...]
+    remedies: tuple[str, ...]
+    parameters: tuple[str, ...] = ()
+
+
+def fatal_leap(readings: Readings) -> Leap | None:
+    """A leap of the loss early enough that units which fired only until then stand out."""
+    leap = worst_leap(readings.steps)
+    if leap is None or leap.factor < LEAP or leap.share_before > SHARE_BEFORE_LEAP:
+        return None
+    return leap
+
+
+def dead_units(readings: Readings, reading: Reading) -> NDArray[np.bool_]:
+    """Which units [units] never left 0; or never since a leap of the loss, if there was one."""
+    value = reading.value
+    dead: NDArray[np.bool_] = (value.count > 0) & (value.zeros == value.count)
+    leap = fatal_leap(readings)
+    if leap is not None:
+        # Each fired at most as often as it was asked before: so it may have been silent ever since.
+        dead |= np.isfinite(value.sum) & (value.fired <= leap.share_before * value.count)
+    return dead
+
+
+def death_of(readings: Readings, reading: Reading) -> Death:
+    """The cause that the readings single out for the dead units of a site."""
+    for explain in _EXPLANATIONS:
+        death = explain(readings, reading)
+        if death is not None:
+            return death
+    return _at_start(readings, reading)
+
+
+def _by_zero_weights(readings: Readings, reading: Reading) -> Death | None:
+    zero = next(
+        (
+            parameter
+            for parameter in (feeding_weight(readings, reading), feeding_scale(readings, reading))
+            if parameter and parameter.measured and parameter.weight == 0
+        ),
+        None,
+    )
+    if zero is None:
+        return None
+    return Death(
+        kind="zero weights",
+        cause=f"All entries of {zero.name} are 0, so nothing of the input reaches these units.",
+        evidence=(
+            Evidence(
+                quantity=f"norm of {zero.name}",
+                measured=0.0,
+                threshold=0.0,
+                unit="weight",
+                source="a product with 0 is 0, and so is its gradient behind a dead unit",
+            ),
+        ),
+        remedies=("variance-preserving-initialisation", "break-symmetry"),
+        parameters=(zero.name,),
+    )
+
+
+def _by_constant_inputs(readings: Readings, reading: Reading) -> Death | None:
+    source = before(readings, reading)
+    if source is None or not is_constant(source.value):
+        return None
+    is_input = source is readings.input
+    if is_silent(source.value) and not is_input:
+        return None  # the layer before is dead itself, and the one to explain
+    what = "the model's input is" if is_input else f"the values of {source.site} are"
+    return Death(
+        kind="constant inputs",
+        cause=f"Nothing new reaches these units: {what} the same for every example.",
+        evidence=(
+            Evidence(
+                quantity=f"spread of the values at {source.site}",
+                measured=0.0,
+                threshold=0.0,
+                unit="value",
+                source="a unit whose inputs never change is on for all examples or for none",
+            ),
+        ),
+        remedies=("standardise-input",) if is_input else ("revive-dead-units",),
+    )
+
+
+def _by_a_large_step(readings: Readings, reading: Reading) -> Death | None:
+    if reading.steps.start == 0 and not reading.value.fired[dead_units(readings, reading)].any():
+        return None  # silent before the first update, so no update did it
+    leap = fatal_leap(readings)
+    weight = feeding_weight(readings, reading)
+    large = weight if weight and weight.update_ratio > LARGE_UPDATE else None
+    evidence = (update_evidence(large),) if large else ()
+    if leap is not None:
+        rose = Evidence(
+            quantity=f"loss after step {leap.step} over the greatest before",
+            measured=leap.factor,
+            threshold=LEAP,
+            source="calibrated: batches of a training that works differ by less",
+        )
+        cause = (
+            f"The update of step {leap.step} was too large: the loss rose from {leap.before:.3g} to "
+            f"{leap.after:.3g}, and these units have not fired since."
+        )
+        evidence = (rose, *evidence)
+    elif large:
+        cause = (
+            f"The updates are too large: a step changes {large.name} by {large.update_ratio:.0%} of its size, "
+            "and so threw these units to where no example reaches them."
+        )
+    else:
+        return None
+    return Death(
+        kind="too large a step",
+        cause=cause,
+        evidence=evidence,
+        remedies=("lower-learning-rate", "clip-gradients", "revive-dead-units", "leaky-slope"),
+        parameters=(weight.name,) if weight else (),
+    )
+
+
+def _by_bias(readings: Readings, reading: Reading) -> Death | None:
+    bias, spread = feeding_bias(readings, reading), _spread_without_bias(readings, reading)
+    if bias is None or not bias.measured or not spread > 0:
+        return None
+    size = bias.weight_norm / math.sqrt(bias.size)
+    if not size > BIAS_SPREADS * spread:
+        return None
+    return Death(
+        kind="bias",
+        cause=(
+            f"{bias.name} holds these units below 0: it is about -{size:.3g}, while the weighted inputs "
+            f"spread by only {spread:.3g}."
+        ),
+        evidence=(
+            Evidence(
+                quantity=f"size of {bias.name} over the spread of the weighted inputs",
+                measured=size / spread,
+                threshold=BIAS_SPREADS,
+                source="a Gaussian input exceeds 3 spreads on 1 example in 741",
+            ),
+        ),
+        remedies=("revive-dead-units", "insert-normalisation", "leaky-slope"),
+        parameters=(bias.name,),
+    )
+
+
+def _spread_without_bias(readings: Readings, reading: Reading) -> float:
+    """About how far a unit's input would spread without its bias; nan if unknown."""
+    scale = feeding_scale(readings, reading)
+    if scale is not None:  # a normalisation's output spreads by its factor
+        return scale.weight_norm / math.sqrt(scale.size)
+    weight, source = feeding_weight(readings, reading), before(readings, reading)
+    if weight is None:
+        return math.nan
+    size = source.value.root_mean_square if source else 1.0
+    return row_norm(weight) * size
+
+
+def _at_start(readings: Readings, reading: Reading) -> Death:
+    if reading.steps.start > 0:
+        return Death(
+            kind="earlier",
+            cause=(
+                f"They have not fired since watching began at step {reading.steps.start}: what silenced them "
+                "came before. Watch from the first step to see it."
+            ),
+            evidence=(),
+            remedies=("revive-dead-units", "leaky-slope", "lower-learning-rate"),
+        )
+    path = _rectifiers_until(readings, reading)
+    width, depth = min(each.value.units for each in path), len(path) + 1
+    chance = upper_bound(width, depth)
+    probability = Evidence(
+        quantity=f"chance that {len(path)} ReLU layers of width {width} are born dead, at most",
+        measured=chance,
+        threshold=BORN_DEAD_PROBABLE,
+        source="1 - (1 - 2^-N)^(L - 1) (Lu et al. 2020)",
+    )
+    said = (
+        f"chance alone does this to up to {chance:.2g} of all networks so narrow and deep"
+        if chance >= BORN_DEAD_PROBABLE
+        else f"chance does this to fewer than {chance:.1g} of such networks, so look at how they are drawn"
+    )
+    return Death(
+        kind="initialisation",
+        cause=f"They were born dead: silent since the first step watched, before any update; {said}.",
+        evidence=(probability,),
+        remedies=("revive-dead-units", "leaky-slope", "insert-normalisation", "replace-activation"),
+    )
+
+
+def _rectifiers_until(readings: Readings, reading: Reading) -> list[Reading]:
+    sites = list(rectifiers(readings))
+    place = [str(each.site) for each in sites].index(str(reading.site))
+    return sites[: place + 1]
+
+
+_EXPLANATIONS: tuple[Callable[[Readings, Reading], Death | None], ...] = (
+    _by_zero_weights,
+    _by_constant_inputs,
+    _by_a_large_step,
+    _by_bias,
+)

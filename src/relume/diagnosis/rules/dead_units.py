@@ -1,0 +1,195 @@
+"""Rectifier units that never fire: they pass no signal and get no gradient, so they cannot come back."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from relume.diagnosis.deaths import Death, dead_units, death_of
+from relume.diagnosis.feeding import after, has_no_gradient, is_constant, is_rectifier, rectifiers
+from relume.diagnosis.losses import course
+from relume.diagnosis.rule import Rule
+from relume.types import Evidence, Finding, Reading, Readings
+
+# A unit that fires on 1 example in 1000 is missed by 3000 examples with probability e^-3, 5 %. Examples are
+# counted, not values: the thousands of positions of one image are too alike to be so many trials.
+UNIT_EXAMPLES = 3000
+# A layer through which 1 example in 100 passes is missed by 300 with the same probability.
+LAYER_EXAMPLES = 300
+# With 25 % of its units dead a network lost accuracy on new tasks (Dohare et al. 2024, online MNIST).
+TOLERATED = 0.25
+NEARLY_ALL = 0.95
+# Working pretrained networks have layers where 10 to 16 % of the units never fire on a clip.
+WORTH_NOTING = 0.1
+# A code so sparse is common in networks that work: 97 % zeros in T5 (Li et al. 2023).
+SPARSE = 0.9
+
+DOHARE = "25 % dead units cost accuracy on new tasks (Dohare et al. 2024)"
+E_CUBED = "a unit that fires on 1 example in 1000 is missed by 3000 with probability e^-3"
+E_CUBED_LAYER = "a layer that 1 example in 100 passes is missed by 300 with probability e^-3"
+
+
+@dataclass(frozen=True, slots=True)
+class _Layer:
+    reading: Reading
+    dead: float  # share of its units
+
+    @property
+    def is_whole(self) -> bool:
+        return self.dead >= NEARLY_ALL
+
+
+def find(readings: Readings) -> Iterator[Finding]:
+    """One finding a cause; and what is worth knowing of layers that are no fault."""
+    seen = [each for each in rectifiers(readings) if each.examples >= LAYER_EXAMPLES]
+    layers = [_Layer(each, float(dead_units(readings, each).mean())) for each in seen if each.value.units]
+    faults = [layer for layer in layers if _is_fault(readings, layer)]
+    by_cause: dict[str, tuple[Death, list[_Layer]]] = {}
+    death = None
+    for layer in faults:
+        # Behind a layer that passes nothing the next ones get constants: they die of what it died of.
+        if death is None or not (layer.is_whole and _follows(readings, layer, faults)):
+            death = death_of(readings, layer.reading)
+        by_cause.setdefault(death.kind, (death, []))[1].append(layer)
+    yield from (_fault(readings, death, group) for death, group in by_cause.values())
+    rest = [layer for layer in layers if not any(layer is fault for fault in faults)]
+    silent = [layer for layer in rest if layer.dead > WORTH_NOTING]
+    if silent:
+        yield _noted(silent)
+    sparse = [
+        layer for layer in rest if layer.dead <= WORTH_NOTING and layer.reading.value.zero_fraction >= SPARSE
+    ]
+    if sparse:
+        yield _sparse_code(sparse)
+
+
+def _is_fault(readings: Readings, layer: _Layer) -> bool:
+    if layer.reading.examples >= UNIT_EXAMPLES:
+        return layer.dead > TOLERATED
+    return layer.is_whole and _learning_stops(readings, layer)
+
+
+def _follows(readings: Readings, layer: _Layer, faults: list[_Layer]) -> bool:
+    """Whether the rectifier before is dead too, as far as the order of execution tells."""
+    names = [name for name, reading in readings.items() if is_rectifier(reading.site.activation)]
+    place = names.index(str(layer.reading.site))
+    dead = {str(fault.reading.site) for fault in faults if fault.is_whole}
+    return place > 0 and names[place - 1] in dead
+
+
+def _learning_stops(readings: Readings, layer: _Layer) -> bool:
+    """Whether nothing goes on through a dead layer; a gate or a branch beside others does not stop it."""
+    if not layer.is_whole:
+        return False
+    reading = layer.reading
+    if reading.value.fired[dead_units(readings, reading)].any():  # alive at first, so sums are mixed
+        return course(readings) in ("flat", "grows", "not finite")
+    sites = list(readings.values())
+    place = [str(each.site) for each in sites].index(str(reading.site))
+    ahead = [each for each in sites[:place] if each.gradient.count.any()]
+    if ahead:
+        return all(has_no_gradient(each) for each in ahead)
+    behind = after(readings, reading)
+    return behind is None or is_constant(behind.value)
+
+
+def _is_error(readings: Readings, layer: _Layer) -> bool:
+    if _learning_stops(readings, layer):
+        return True
+    return layer.is_whole and course(readings) in ("flat", "grows", "not finite")
+
+
+def _fault(readings: Readings, death: Death, layers: list[_Layer]) -> Finding:
+    is_error = any(_is_error(readings, layer) for layer in layers)
+    worst = max(layers, key=lambda layer: layer.dead)
+    examples = min(layer.reading.examples for layer in layers)
+    needed = UNIT_EXAMPLES if examples >= UNIT_EXAMPLES else LAYER_EXAMPLES
+    return Finding(
+        problem="dead-units",
+        severity="error" if is_error else "warning",
+        sites=tuple(layer.reading.site for layer in layers),
+        parameters=death.parameters,
+        evidence=(
+            _share(worst, TOLERATED, DOHARE),
+            Evidence(
+                quantity="examples seen",
+                measured=examples,
+                threshold=needed,
+                unit="examples",
+                source=E_CUBED if needed == UNIT_EXAMPLES else E_CUBED_LAYER,
+            ),
+            *death.evidence,
+        ),
+        cause=death.cause,
+        remedies=death.remedies,
+    )
+
+
+def _noted(layers: list[_Layer]) -> Finding:
+    examples = min(layer.reading.examples for layer in layers)
+    cause = (
+        "Some units never fire. Networks that work well have as many: not a fault."
+        if examples >= UNIT_EXAMPLES
+        else f"Some units fired on none of {examples} examples, which are too few to call them dead."
+    )
+    worst = max(layers, key=lambda layer: layer.dead)
+    return Finding(
+        problem="dead-units",
+        severity="info",
+        sites=tuple(layer.reading.site for layer in layers),
+        evidence=(
+            _share(worst, TOLERATED, DOHARE),
+            Evidence(
+                quantity="examples seen",
+                measured=examples,
+                threshold=UNIT_EXAMPLES,
+                unit="examples",
+                source=E_CUBED,
+            ),
+        ),
+        cause=cause,
+        remedies=(),
+    )
+
+
+def _sparse_code(layers: list[_Layer]) -> Finding:
+    worst = max(layers, key=lambda layer: layer.reading.value.zero_fraction)
+    return Finding(
+        problem="dead-units",
+        severity="info",
+        sites=tuple(layer.reading.site for layer in layers),
+        evidence=(
+            Evidence(
+                quantity=f"share of zeros at {worst.reading.site}",
+                measured=worst.reading.value.zero_fraction,
+                threshold=SPARSE,
+                source="97 % zeros in a trained T5 (Li et al. 2023)",
+            ),
+            _share(worst, TOLERATED, DOHARE),
+        ),
+        cause="Few units fire at a time, but nearly all fire for some example: a sparse code, not a fault.",
+        remedies=(),
+    )
+
+
+def _share(layer: _Layer, threshold: float, source: str) -> Evidence:
+    return Evidence(
+        quantity=f"share of the units of {layer.reading.site} that never fire",
+        measured=layer.dead,
+        threshold=threshold,
+        source=source,
+    )
+
+
+dead_units = Rule(
+    name="dead-units",
+    find=find,
+    meaning="rectifier units that fire on no example seen over the window",
+    formula=(
+        "share of a layer's units whose every value is 0: above 0.25 over at least 3000 examples, or "
+        "above 0.95 over at least 300 where no gradient passes the layer"
+    ),
+    needs_examples=LAYER_EXAMPLES,
+    citation=(
+        "Lu, Shin, Su & Karniadakis (2020), Dying ReLU and initialization; "
+        "Dohare et al. (2024), Loss of plasticity in deep continual learning"
+    ),
+)

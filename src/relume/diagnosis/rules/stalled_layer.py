@@ -1,0 +1,147 @@
+"""A layer that could learn and does not, while others do."""
+
+import math
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from relume.diagnosis.feeding import feeding_weight, is_matrix, is_silent, rectifiers
+from relume.diagnosis.losses import course
+from relume.diagnosis.rule import Rule
+from relume.types import Evidence, Finding, ParameterReading, Readings, Severity
+
+STANDSTILL = 1e-7  # a float32 weight changes by 6e-8 of itself at least
+FAR_BELOW = 1e-4  # of the median layer; layer-wise decay of learning rates ends above 1e-3
+# Behind weights that begin at 0 there is no gradient at the first step, on purpose.
+MINIMUM_MEASURED = 2
+# Of the gradient over the weights, against the median layer: below, it is the gradient that is missing.
+MISSING_GRADIENT = 1e-3
+ROUNDING = "float32 rounds at 6e-8: a smaller update changes nothing"
+Said = tuple[Severity, str, tuple[str, ...]]
+
+
+def find(readings: Readings) -> Iterator[Finding]:
+    """A finding for the layers that no loss uses, without gradient, and with gradient but without update."""
+    layers = [p for p in readings.parameters.values() if is_matrix(p)]
+    learners = [p for p in layers if p.measured and p.update_ratio >= STANDSTILL]
+    if not learners:
+        return
+    usual = float(np.median([p.update_ratio for p in learners]))
+    unused = [p for p in layers if p.unused and not p.measured]  # frozen ones are not looked at at all
+    if unused:
+        yield _finding(readings, unused, usual, _of_unused(unused))
+    stalled = [p for p in layers if p.measured >= MINIMUM_MEASURED and _is_below(p, usual)]
+    starved = [p for p in stalled if _lacks_gradient(p, learners)]
+    if starved:
+        yield _finding(readings, starved, usual, _of_starved(readings, starved))
+    names = {p.name for p in starved}
+    held = [p for p in stalled if p.name not in names]
+    if held:
+        is_trunk = layers[: len(held)] == held
+        yield _finding(readings, held, usual, _of_held(held, is_trunk=is_trunk))
+
+
+def _is_below(parameter: ParameterReading, usual: float) -> bool:
+    return _relative(parameter.update, parameter.weight) < max(STANDSTILL, FAR_BELOW * usual)
+
+
+def _lacks_gradient(parameter: ParameterReading, learners: Sequence[ParameterReading]) -> bool:
+    usual = float(np.median([_relative(p.gradient, p.weight) for p in learners]))
+    return _relative(parameter.gradient, parameter.weight) <= MISSING_GRADIENT * usual
+
+
+def _relative(square: float, weight: float) -> float:
+    """The root of a sum of squares over that of the weights; 0 of 0 is 0."""
+    if weight == 0:
+        return 0.0 if square == 0 else math.inf
+    return math.sqrt(square / weight)
+
+
+def _of_unused(unused: Sequence[ParameterReading]) -> Said:
+    cause = (
+        f"No gradient ever came to {_names(unused)}: the loss does not use it. If it should, look for "
+        "detach(), no_grad(), or an output left out of the loss."
+    )
+    return "info", cause, ()
+
+
+def _of_starved(readings: Readings, starved: Sequence[ParameterReading]) -> Said:
+    silent = next((each for each in rectifiers(readings) if is_silent(each.value)), None)
+    if silent is not None and all(p.gradient == 0 for p in starved):
+        cause = f"No gradient comes to {_names(starved)}: all units of {silent.site} are dead."
+        return "info", cause, ("revive-dead-units",)
+    severity: Severity = "warning" if course(readings) == "falls" else "error"
+    zero = next((p for p in readings.parameters.values() if _is_zero(p) and p not in starved), None)
+    if zero is not None:
+        cause = f"No gradient comes to {_names(starved)}: {zero.name}, through which it comes, is 0."
+        return severity, cause, ("variance-preserving-initialisation", "break-symmetry")
+    cause = f"The gradient vanishes before it comes to {_names(starved)}, while other layers learn."
+    remedies = ("variance-preserving-initialisation", "insert-normalisation", "replace-activation")
+    return severity, cause, remedies
+
+
+def _of_held(held: Sequence[ParameterReading], *, is_trunk: bool) -> Said:
+    """A trunk left out of the optimiser under a head that learns is common; a layer among learners is not."""
+    if is_trunk:
+        cause = (
+            f"{_names(held)} gets a gradient and is not updated, while the layers behind learn: frozen by "
+            "the optimiser's groups or learning rates. requires_grad_(False) would save the backward pass."
+        )
+        return "info", cause, ()
+    cause = (
+        f"{_names(held)} gets a gradient and is not updated, while other layers are: the optimiser does not "
+        "hold it, or the learning rate of its group is 0. Was it made after the optimiser?"
+    )
+    return "warning", cause, ()
+
+
+def _is_zero(parameter: ParameterReading) -> bool:
+    return is_matrix(parameter) and parameter.measured > 0 and parameter.weight == 0
+
+
+def _finding(readings: Readings, stalled: Sequence[ParameterReading], usual: float, said: Said) -> Finding:
+    severity, cause, remedies = said
+    names = {p.name for p in stalled}
+    sites = (r.site for r in readings.values() if (w := feeding_weight(readings, r)) and w.name in names)
+    return Finding(
+        problem="stalled-layer",
+        severity=severity,
+        sites=tuple(sites),
+        parameters=tuple(p.name for p in stalled),
+        evidence=(
+            Evidence(
+                quantity=f"update of {stalled[0].name} over its weights",
+                measured=_relative(stalled[0].update, stalled[0].weight),
+                threshold=max(STANDSTILL, FAR_BELOW * usual),
+                source=ROUNDING if FAR_BELOW * usual < STANDSTILL else "1e-4 of the median layer that learns",
+            ),
+            Evidence(
+                quantity="the same of the median layer that learns",
+                measured=usual,
+                threshold=STANDSTILL,
+                source=ROUNDING,
+            ),
+        ),
+        cause=cause,
+        remedies=remedies,
+    )
+
+
+def _names(parameters: Sequence[ParameterReading]) -> str:
+    first, last = parameters[0].name, parameters[-1].name
+    if len(parameters) == 1:
+        return first
+    return f"{first} and {last}" if len(parameters) == 2 else f"{first} to {last} ({len(parameters)} layers)"
+
+
+stalled_layer = Rule(
+    name="stalled-layer",
+    find=find,
+    meaning="a trainable layer whose relative update is practically zero while others learn",
+    formula=(
+        "norm of a layer's update over that of its weights: below 1e-7, or below 1e-4 of the median layer's "
+        "that learns"
+    ),
+    needs_examples=1,
+    citation="Karpathy, CS231n notes, Ratio of weights to updates; IEEE 754 for the rounding of float32",
+)

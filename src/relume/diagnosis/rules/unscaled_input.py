@@ -1,0 +1,147 @@
+"""An input far from unit scale, while the first layer is drawn for values of about 1."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from relume.diagnosis.deaths import dead_units
+from relume.diagnosis.feeding import is_constant, is_rectifier
+from relume.diagnosis.losses import course
+from relume.diagnosis.rule import Rule
+from relume.types import Evidence, Finding, Reading, Readings, Severity, Sums
+
+# Initialisations are derived for inputs of mean 0 and variance 1 (LeCun et al. 1998, section 4.3). A factor
+# of ten either way is far from it; values from 0 to 1, of size 0.6 and with a mean of 1.7 spreads, are not.
+LARGE, SMALL = 10.0, 0.1
+OFFSET = 10.0  # mean over spread
+# What a site says varies by less than this share of its size: a unit behind it sees nearly a constant.
+FAINT = 0.1
+SATURATED = 0.5  # share of a bounded site's values on its flat ends
+DYING = 0.25  # share of a rectifier's units; see dead-units
+LECUN = "inputs of mean 0 and variance 1 (LeCun et al. 1998)"
+
+
+@dataclass(frozen=True, slots=True)
+class _Harm:
+    """How the scale shows at the first site."""
+
+    said: str
+    evidence: Evidence
+
+
+def find(readings: Readings) -> Iterator[Finding]:
+    """One finding: how far the input is off, and whether the first site suffers."""
+    given = readings.input
+    if given is None or not np.isfinite(given.value.sum_of_squares).all() or is_constant(given.value):
+        return
+    off = _far_from_unit(given.value)
+    if off is None:
+        return
+    cause, evidence = off
+    first = next(iter(readings.values()), None)
+    harm = _harm(readings, first) if first else None
+    suffering = f" At {first.site} {harm.said}." if first and harm else ""
+    if first and harm is None:
+        suffering = f" It does no harm: values at {first.site} are of ordinary size."
+    yield Finding(
+        problem="unscaled-input",
+        severity=_severity(readings, is_harmed=harm is not None),
+        sites=(given.site,),
+        evidence=(evidence, harm.evidence) if harm else (evidence,),
+        cause=cause + suffering,
+        remedies=("standardise-input", "insert-normalisation"),
+    )
+
+
+def _severity(readings: Readings, *, is_harmed: bool) -> Severity:
+    struggles = course(readings) in ("flat", "grows", "not finite")
+    if is_harmed:
+        return "error" if struggles else "warning"
+    return "warning" if struggles and not len(readings) else "info"
+
+
+def _far_from_unit(given: Sums) -> tuple[str, Evidence] | None:
+    """What is wrong with the scale; zeros do not count, as one-hot inputs are mostly 0."""
+    said = int((given.count - given.zeros).sum())
+    size = math.sqrt(given.sum_of_squares.sum() / said) if said else math.nan
+    if size > LARGE:
+        return _large(given, size), _measured("size of the input, without zeros", size, LARGE)
+    if size < SMALL:
+        cause = f"The input is small: its values are about {size:.2g} in size, where layers expect about 1."
+        return cause, _measured("size of the input, without zeros", size, SMALL)
+    offset = _offset(given)
+    if offset > OFFSET:
+        cause = f"The input hardly varies: its mean is {offset:.3g} times its spread."
+        return cause, _measured("mean of the input over its spread", offset, OFFSET)
+    return None
+
+
+def _large(given: Sums, size: float) -> str:
+    is_byte = 200 < given.largest.max() <= 255 and bool((given.fired + given.zeros == given.count).all())
+    if is_byte:
+        return f"The input is image bytes from 0 to {given.largest.max():.0f} that nobody divided by 255."
+    return f"The input is large: its values are about {size:.3g} in size, where layers expect about 1."
+
+
+def _offset(given: Sums) -> float:
+    mean = given.sum / given.count
+    variance = np.maximum(given.sum_of_squares / given.count - mean**2, 0.0)
+    return math.sqrt((mean**2).sum() / variance.sum())
+
+
+def _harm(readings: Readings, first: Reading) -> _Harm | None:
+    """What the first site suffers, if it does: a normalisation may come before it."""
+    value = first.value
+    if not value.count.all() or not np.isfinite(value.sum_of_squares).all():
+        return None
+    flat = float(value.flat.sum() / value.count.sum())
+    if not is_rectifier(first.site.activation) and flat > SATURATED:
+        said = f"{flat:.0%} of the values of {first.site.activation} sit on a flat end"
+        return _Harm(said, _at_first("share of values on a flat end", flat, SATURATED, "half of all values"))
+    dead = float(dead_units(readings, first).mean()) if is_rectifier(first.site.activation) else 0.0
+    if dead > DYING:
+        said = f"{dead:.0%} of the units never fire"
+        return _Harm(said, _at_first("share of units that never fire", dead, DYING, "Dohare et al. (2024)"))
+    size = value.root_mean_square
+    if size > LARGE:
+        said = f"values are about {size:.3g} in size too"
+        return _Harm(said, _at_first("size of the values", size, LARGE, LECUN))
+    variation = _variation(value)
+    if variation < FAINT:
+        said = f"values vary by only {variation:.1%} of their size"
+        return _Harm(said, _at_first("spread of the values over their size", variation, FAINT, LECUN))
+    return None
+
+
+def _variation(value: Sums) -> float:
+    """The spread of a unit's values over their size; 1 for a centred unit, 0.83 for ReLU of one."""
+    squares = value.sum_of_squares.sum()
+    if squares == 0:
+        return 0.0
+    variance = value.sum_of_squares - value.sum**2 / value.count
+    return math.sqrt(max(float(variance.sum() / squares), 0.0))
+
+
+def _measured(quantity: str, measured: float, threshold: float) -> Evidence:
+    return Evidence(quantity=quantity, measured=measured, threshold=threshold, source=LECUN)
+
+
+def _at_first(what: str, measured: float, threshold: float, source: str) -> Evidence:
+    return Evidence(
+        quantity=f"{what} at the first site", measured=measured, threshold=threshold, source=source
+    )
+
+
+unscaled_input = Rule(
+    name="unscaled-input",
+    find=find,
+    meaning="the network's input is far from unit scale",
+    formula=(
+        "root mean square of the input's values that are not 0: above 10 or below 0.1; or their mean over their "
+        "spread: above 10"
+    ),
+    needs_examples=30,
+    citation="LeCun, Bottou, Orr & Müller (1998), Efficient BackProp, section 4.3",
+)

@@ -1,0 +1,115 @@
+"""Updates so large against the weights that the loss oscillates or diverges."""
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+
+from relume.diagnosis.feeding import feeding_weight, is_matrix, row_norm, update_evidence
+from relume.diagnosis.learning import LARGE_UPDATE
+from relume.diagnosis.losses import course, known, levels, swing, worst_leap
+from relume.diagnosis.rule import Rule
+from relume.types import Evidence, Finding, ParameterReading, Readings, Severity, Steps
+
+# Ten times what is usual: too little to blame for noise, enough to blame where the loss grows.
+SUSPECT_UPDATE = 1e-2
+# Weights that began at 0 have hardly any norm yet; torch's own initialisation gives a row 0.58, He's 1.41.
+FRESH_ROW = 0.1
+LEAP = 10.0  # the loss after a step over the greatest before it: batches alone do not do that
+SWING = 0.5  # from one step to the next, over the loss itself, at the median
+CALIBRATED = "calibrated: losses of batches of a training that works differ by less"
+
+
+def find(readings: Readings) -> Iterator[Finding]:
+    """One finding, if the loss says that updates of this size are too large."""
+    weights = [p for p in readings.parameters.values() if _is_settled(p)]
+    largest = max((p.update_ratio for p in weights), default=math.nan)
+    trouble = _trouble(readings, largest)
+    if trouble is None:
+        return
+    severity, said, evidence = trouble
+    large = [p for p in weights if p.update_ratio > min(LARGE_UPDATE, largest / 2)]
+    names = {p.name for p in large}
+    worst = max(large, key=lambda p: p.update_ratio, default=None)
+    sites = (r.site for r in readings.values() if (w := feeding_weight(readings, r)) and w.name in names)
+    each = f": a step changes {worst.name} by {worst.update_ratio:.1%} of its size" if worst else ""
+    yield Finding(
+        problem="unstable-updates",
+        severity=severity,
+        sites=tuple(sites),
+        parameters=tuple(p.name for p in large),
+        evidence=(*evidence, *_ratio(worst)),
+        cause=f"{_rate(readings.steps)} is too large{each}, and {said}.",
+        remedies=("lower-learning-rate", "clip-gradients", "insert-normalisation"),
+    )
+
+
+def _is_settled(parameter: ParameterReading) -> bool:
+    """Whether its ratio says something: a bias, or weights that began at 0, is small against any update."""
+    if not is_matrix(parameter) or not parameter.measured or not math.isfinite(parameter.update_ratio):
+        return False
+    return bool(row_norm(parameter) >= FRESH_ROW)
+
+
+def _trouble(readings: Readings, largest: float) -> tuple[Severity, str, tuple[Evidence, ...]] | None:
+    """How the loss suffers from updates so large; None if it does not, or they are not large."""
+    steps = readings.steps
+    where, leap = course(readings), worst_leap(steps)
+    if where == "not finite":
+        return _before_the_end(steps, largest)
+    if where == "grows" and largest > SUSPECT_UPDATE:
+        start, end = levels(steps)
+        evidence = _of_loss("loss of the last quarter over that of the first tenth", end / start, 2.0)
+        return "error", f"the loss grows from {start:.3g} to {end:.3g}", (evidence,)
+    if not largest > LARGE_UPDATE:
+        return None
+    if leap is not None and leap.factor > LEAP:
+        evidence = _of_loss(f"loss after step {leap.step} over the greatest before", leap.factor, LEAP)
+        said = f"at step {leap.step} the loss leapt from {leap.before:.3g} to {leap.after:.3g}"
+        return ("warning" if where == "falls" else "error"), said, (evidence,)
+    swings = swing(steps)
+    if where == "flat" and swings > SWING:
+        evidence = _of_loss("change of the loss from step to step over the loss", swings, SWING)
+        return "warning", f"the loss swings by {swings:.0%} from step to step and does not fall", (evidence,)
+    return None
+
+
+def _before_the_end(steps: Steps, largest: float) -> tuple[Severity, str, tuple[Evidence, ...]] | None:
+    """Of a loss that left the numbers: whether it grew on its way, or the updates were large."""
+    losses = known(steps)
+    finite = np.abs(losses[: int(np.flatnonzero(~np.isfinite(losses))[0])])
+    if not len(finite) or finite[0] == 0:
+        return None
+    growth = float(finite.max() / finite[0])
+    if growth <= LEAP and not largest > LARGE_UPDATE:
+        return None
+    said = f"the loss grows from {finite[0]:.3g} to {finite.max():.3g} and then is no number any more"
+    return "error", said, (_of_loss("greatest finite loss over the first", growth, LEAP),)
+
+
+def _of_loss(quantity: str, measured: float, threshold: float) -> Evidence:
+    return Evidence(quantity=quantity, measured=measured, threshold=threshold, source=CALIBRATED)
+
+
+def _ratio(worst: ParameterReading | None) -> tuple[Evidence, ...]:
+    if worst is None:
+        return ()
+    return (update_evidence(worst, LARGE_UPDATE if worst.update_ratio > LARGE_UPDATE else SUSPECT_UPDATE),)
+
+
+def _rate(steps: Steps) -> str:
+    rates = steps.learning_rates[np.isfinite(steps.learning_rates)]
+    return f"The learning rate of {rates.max():.3g}" if len(rates) else "The learning rate"
+
+
+unstable_updates = Rule(
+    name="unstable-updates",
+    find=find,
+    meaning="updates so large against the weights that the loss oscillates or diverges",
+    formula=(
+        "norm of a layer's update over that of its weights: above 0.1 while the loss leaps tenfold or swings "
+        "by half of itself without falling, or above 0.01 while it doubles; biases and new zeros excepted"
+    ),
+    needs_examples=1,
+    citation="Karpathy, CS231n notes, Ratio of weights to updates (around 1e-3)",
+)
