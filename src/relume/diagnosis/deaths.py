@@ -52,7 +52,7 @@ def fatal_leap(readings: Readings) -> Leap | None:
     return leap
 
 
-def dead_units(readings: Readings, reading: Reading) -> NDArray[np.bool_]:
+def silenced(readings: Readings, reading: Reading) -> NDArray[np.bool_]:
     """Which units [units] never left 0; or never since a leap of the loss, if there was one."""
     value = reading.value
     dead: NDArray[np.bool_] = (value.count > 0) & (value.zeros == value.count)
@@ -125,7 +125,7 @@ def _by_constant_inputs(readings: Readings, reading: Reading) -> Death | None:
 
 
 def _by_a_large_step(readings: Readings, reading: Reading) -> Death | None:
-    if reading.steps.start == 0 and not reading.value.fired[dead_units(readings, reading)].any():
+    if reading.steps.start == 0 and not reading.value.fired[silenced(readings, reading)].any():
         return None  # silent before the first update, so no update did it
     leap = fatal_leap(readings)
     weight = feeding_weight(readings, reading)
@@ -145,8 +145,8 @@ def _by_a_large_step(readings: Readings, reading: Reading) -> Death | None:
         evidence = (rose, *evidence)
     elif large:
         cause = (
-            f"The updates are too large: a step changes {large.name} by {large.update_ratio:.0%} of its size, "
-            "and so threw these units to where no example reaches them."
+            f"The updates are too large: a step changes {large.name} by {large.update_ratio:.0%} of its "
+            "size, and so threw these units to where no example reaches them."
         )
     else:
         return None

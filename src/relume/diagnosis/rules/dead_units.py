@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from relume.diagnosis.deaths import Death, dead_units, death_of
+from relume.diagnosis.deaths import Death, death_of, silenced
 from relume.diagnosis.feeding import after, has_no_gradient, is_constant, is_rectifier, rectifiers
 from relume.diagnosis.losses import course
 from relume.diagnosis.rule import Rule
@@ -40,7 +40,7 @@ class _Layer:
 def find(readings: Readings) -> Iterator[Finding]:
     """One finding a cause; and what is worth knowing of layers that are no fault."""
     seen = [each for each in rectifiers(readings) if each.examples >= LAYER_EXAMPLES]
-    layers = [_Layer(each, float(dead_units(readings, each).mean())) for each in seen if each.value.units]
+    layers = [_Layer(each, float(silenced(readings, each).mean())) for each in seen if each.value.units]
     faults = [layer for layer in layers if _is_fault(readings, layer)]
     by_cause: dict[str, tuple[Death, list[_Layer]]] = {}
     death = None
@@ -80,7 +80,7 @@ def _learning_stops(readings: Readings, layer: _Layer) -> bool:
     if not layer.is_whole:
         return False
     reading = layer.reading
-    if reading.value.fired[dead_units(readings, reading)].any():  # alive at first, so sums are mixed
+    if reading.value.fired[silenced(readings, reading)].any():  # alive at first, so sums are mixed
         return course(readings) in ("flat", "grows", "not finite")
     sites = list(readings.values())
     place = [str(each.site) for each in sites].index(str(reading.site))

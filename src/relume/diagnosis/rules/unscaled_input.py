@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from relume.diagnosis.deaths import dead_units
+from relume.diagnosis.deaths import silenced
 from relume.diagnosis.feeding import is_constant, is_rectifier
 from relume.diagnosis.losses import course
 from relume.diagnosis.rule import Rule
@@ -100,7 +100,7 @@ def _harm(readings: Readings, first: Reading) -> _Harm | None:
     if not is_rectifier(first.site.activation) and flat > SATURATED:
         said = f"{flat:.0%} of the values of {first.site.activation} sit on a flat end"
         return _Harm(said, _at_first("share of values on a flat end", flat, SATURATED, "half of all values"))
-    dead = float(dead_units(readings, first).mean()) if is_rectifier(first.site.activation) else 0.0
+    dead = float(silenced(readings, first).mean()) if is_rectifier(first.site.activation) else 0.0
     if dead > DYING:
         said = f"{dead:.0%} of the units never fire"
         return _Harm(said, _at_first("share of units that never fire", dead, DYING, "Dohare et al. (2024)"))
@@ -139,8 +139,8 @@ unscaled_input = Rule(
     find=find,
     meaning="the network's input is far from unit scale",
     formula=(
-        "root mean square of the input's values that are not 0: above 10 or below 0.1; or their mean over their "
-        "spread: above 10"
+        "root mean square of the input's values that are not 0: above 10 or below 0.1; or the mean of the "
+        "input over its spread: above 10"
     ),
     needs_examples=30,
     citation="LeCun, Bottou, Orr & Müller (1998), Efficient BackProp, section 4.3",
