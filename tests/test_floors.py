@@ -22,7 +22,17 @@ FLOORS = {
     "replacement": 2,
     "studies": 6,
     "report": 8,
+    "launch": 8,
     "cli": 9,
+}
+
+HOMES = {  # of public names
+    "activations": "catalogue",
+    "check": "diagnosis",
+    "diagnose": "diagnosis",
+    "open": "runfile",
+    "study": "studies",
+    "watch": "probe",
 }
 
 
@@ -36,9 +46,7 @@ def imported_parts(tree: ast.AST) -> Iterator[str]:
         for module in modules:
             parts = module.split(".")
             if parts[0] == "relume" and len(parts) > 1:
-                yield {"activations": "catalogue", "study": "studies", "watch": "probe", "open": "runfile"}.get(
-                    parts[1], parts[1]
-                )
+                yield HOMES.get(parts[1], parts[1])
 
 
 def wrong_imports(sources: dict[str, str]) -> list[str]:

@@ -7,16 +7,31 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from relume import errors, types
     from relume.catalogue import activations
+    from relume.diagnosis.check import check
+    from relume.diagnosis.diagnose import diagnose
     from relume.probe.watch import watch
     from relume.replacement import replace
     from relume.runfile.reader import open_run as open
     from relume.studies.study import study
 
 __version__ = _version("relume")
-__all__ = ["__version__", "activations", "errors", "open", "replace", "study", "types", "watch"]
+__all__ = [
+    "__version__",
+    "activations",
+    "check",
+    "diagnose",
+    "errors",
+    "open",
+    "replace",
+    "study",
+    "types",
+    "watch",
+]
 
 _HOMES = {
     "activations": "relume.catalogue.activations",
+    "check": "relume.diagnosis.check.check",
+    "diagnose": "relume.diagnosis.diagnose.diagnose",
     "open": "relume.runfile.reader.open_run",
     "replace": "relume.replacement.replace",
     "study": "relume.studies.study.study",

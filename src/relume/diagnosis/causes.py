@@ -13,8 +13,8 @@ from relume.types import Evidence, Readings
 # values is flat. Weights beyond that make the saturation, not the data.
 LARGE_SIGMA_W2 = 4.0
 LARGE_INPUT = 5.0  # root mean square: at it a unit of weight is past tanh's and sigmoid's flat ends
-# Behind an activation whose rms slope is less, weights would need a variance of more than 5 / fan-in: sigmoid's
-# is 0.25 at most, ReLU's 0.71 at any scale.
+# Behind an activation whose rms slope is less, weights would need a variance above 5 / fan-in: sigmoid's is
+# 0.25 at most, ReLU's 0.71 at any scale.
 STEEP_ENOUGH = 0.45
 MOSTLY_FLAT = 0.5  # "most" of the values
 # A layer of ReLU with half its units always silent still passes a gradient; with nine tenths it does not.

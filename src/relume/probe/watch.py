@@ -27,7 +27,7 @@ from relume.probe.steps import StepLog
 from relume.probe.summary import as_text, readings_table
 from relume.probe.window import first_non_finite, read_sites
 from relume.runfile.writer import Writer, open_for_writing
-from relume.types import NO_STEPS, Phase, Readings, Steps
+from relume.types import NO_STEPS, Diagnosis, Phase, Readings, Steps
 
 WINDOW_STEPS = 50  # watched steps a window has, if nothing else is said
 
@@ -125,6 +125,7 @@ class Watch:
         self._settled_alarms = Alarms()
         self._scale: Tensor | None = None  # of the step at work, if a GradScaler takes it
         self._scaled_step = -1
+        self._was_scaled = False  # whether any step was: all gradients are then settled step by step
         self._totals: dict[Phase, Readings] = {
             phase: Readings(readings={}) for phase in ("training", "evaluation")
         }
@@ -176,6 +177,12 @@ class Watch:
             total = replace(total, steps=sum(self._steps, total.steps))
         return total
 
+    def diagnose(self) -> Diagnosis:
+        """What is wrong with the network, judged by all that was seen of its training."""
+        import relume  # by its public name, when it is asked for: rules stand above what they judge
+
+        return relume.diagnose(self.readings())
+
     def gathered(self, phase: Phase = "training") -> Readings:
         """What all ranks of a distributed run saw; every rank has to call it.
 
@@ -209,6 +216,7 @@ class Watch:
         """Heed a GradScaler: see `relume.probe.scaling`."""
         if self._counts(optimizer):
             self._scale, self._scaled_step = scale, self._step
+            self._was_scaled = True
 
     def end_scaled_step(self, optimizer: Optimizer) -> None:
         """Forget the gradients of a step that overflowed: the scaler lowers its factor; nothing is wrong."""
@@ -231,17 +239,17 @@ class Watch:
             return
         if self._slots.is_on:
             self._meters.after_step(has_gradients=not _is_closure_in(args, kwargs))
-        if self._scale is not None:
+        if self._was_scaled:
             found: Tensor | None = getattr(optimizer, "found_inf", None)  # a fused kernel skips by itself
             self._settle(kept=None if found is None else found.reshape(()) == 0)
         learning_rate = optimizer.param_groups[0]["lr"]
         self._end_step(float("nan") if isinstance(learning_rate, Tensor) else float(learning_rate))
 
     def _settle(self, kept: Tensor | None) -> None:
-        assert self._scale is not None
+        scale = torch.ones(()) if self._scale is None else self._scale
         for slot in self._slots.by_call.values():
-            slot.gradient.settle(self._scale, kept)
-            slot.passed.settle(self._scale, kept)
+            slot.gradient.settle(scale, kept)
+            slot.passed.settle(scale, kept)
         self._settled_alarms.settle(self._slots.gradient_alarms, kept)
 
     def _end_step(self, learning_rate: float) -> None:

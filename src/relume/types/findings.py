@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from relume.types.readings import PerUnit, Readings, Site
+from relume.types.told import finding_lines, text_of
 
 if TYPE_CHECKING:
     from torch import nn  # records of it are read where torch is not imported
@@ -48,6 +49,9 @@ class Finding:
     remedies: tuple[str, ...]  # names, best first
     consequences: tuple["Finding", ...] = ()  # what follows from it, and will go with it
 
+    def __str__(self) -> str:
+        return "\n".join(finding_lines(self))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnosis:
@@ -57,6 +61,9 @@ class Diagnosis:
     steps: int
     examples: int
     undecided: tuple[str, ...] = ()  # what could not be told yet, and how much more has to be seen
+
+    def __str__(self) -> str:
+        return text_of(self)
 
     @property
     def is_healthy(self) -> bool:

@@ -57,8 +57,8 @@ exploding_activation = Rule(
     name="exploding-activation",
     find=find,
     meaning="the forward signal grows by orders of magnitude with depth",
-    formula="growth of the root mean square of unbounded activations from the first layer to the last, by the "
-    "median slope over all pairs of layers or of the last third over the first: above "
+    formula="growth of the root mean square of unbounded activations from the first layer to the last, by "
+    "the median slope over all pairs of layers or of the last third over the first: above "
     f"{LARGEST_GROWTH:g}",
     needs_examples=EXAMPLES,
     citation="He, Zhang, Ren & Sun (2015), Delving deep into rectifiers, section 2.2",

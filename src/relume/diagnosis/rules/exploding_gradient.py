@@ -52,8 +52,8 @@ exploding_gradient = Rule(
     name="exploding-gradient",
     find=find,
     meaning="the error signal grows by orders of magnitude towards the input",
-    formula="growth of the gradient's norm from the last layer to the first, by the median slope over all pairs "
-    f"of layers or of the first third over the last: above {LARGEST_GROWTH:g}",
+    formula="growth of the gradient's norm from the last layer to the first, by the median slope over all "
+    f"pairs of layers or of the first third over the last: above {LARGEST_GROWTH:g}",
     needs_examples=EXAMPLES,
     citation="Pascanu, Mikolov & Bengio (2013), On the difficulty of training recurrent neural networks; "
     "Schoenholz et al. (2017), Deep information propagation",

@@ -1,0 +1,163 @@
+"""From readings to a diagnosis: every rule is asked, and what follows from another fault is put under it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from relume.diagnosis.chain import examples_of
+from relume.diagnosis.rule import Rule
+from relume.diagnosis.rules import rules as all_rules
+from relume.types import Diagnosis, Finding, Problem, Readings, Severity
+
+# Of two faults that one cause made, the one that comes first here is told: what is nearer to the data or to
+# the weights is nearer to the cause.
+ORDER: tuple[Problem, ...] = (
+    "non-finite",
+    "symmetric-units",
+    "unscaled-input",
+    "unstable-updates",
+    "vanishing-gradient",
+    "dead-units",
+    "exploding-activation",
+    "saturated-units",
+    "exploding-gradient",
+    "stalled-layer",
+)
+SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
+
+# What a fault brings about wherever it is: units that are all alike, or zero, are dead and pass no gradient.
+FOLLOWS: Mapping[Problem, frozenset[Problem]] = {
+    "symmetric-units": frozenset({"dead-units", "vanishing-gradient", "stalled-layer"}),
+    "unscaled-input": frozenset({"exploding-activation", "unstable-updates"}),
+    "vanishing-gradient": frozenset({"stalled-layer"}),
+    "dead-units": frozenset({"stalled-layer"}),
+    "exploding-activation": frozenset({"unstable-updates", "exploding-gradient"}),
+    "exploding-gradient": frozenset({"unstable-updates"}),
+}
+REVIVE, REDRAW = "revive-dead-units", "variance-preserving-initialisation"
+
+
+def diagnose(readings: Readings, *, rules: Iterable[Rule] | None = None) -> Diagnosis:
+    """Say what is wrong, judged by readings alone.
+
+    Parameters
+    ----------
+    rules
+        Those to ask; all there are, if not given.
+
+    Returns
+    -------
+    Diagnosis
+        Findings, the most severe first; one for each root cause, with what follows from it as consequences.
+
+    Examples
+    --------
+    >>> import relume, torch
+    >>> model = torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.ReLU(), torch.nn.Linear(8, 1))
+    >>> with relume.watch(model) as watch:
+    ...     model(torch.randn(16, 4)).square().mean().backward()
+    >>> relume.diagnose(watch.readings()).is_healthy
+    True
+    """
+    asked = list(all_rules.values() if rules is None else rules)
+    findings = [finding for rule in asked for finding in rule.find(readings)]
+    return Diagnosis(
+        findings=tuple(sorted(_rooted(readings, findings), key=_rank)),
+        steps=len(readings.steps),
+        examples=examples_of(readings),
+        undecided=_undecided(readings, asked),
+    )
+
+
+def _undecided(readings: Readings, rules: Iterable[Rule]) -> tuple[str, ...]:
+    """What could not be told for want of examples, by the rules that wanted most."""
+    seen = examples_of(readings)
+    return tuple(
+        f"{rule.name}: {seen:,} examples seen, {rule.needs_examples:,} needed"
+        for rule in rules
+        if seen < rule.needs_examples
+    )
+
+
+def _rooted(readings: Readings, findings: list[Finding]) -> list[Finding]:
+    """The findings that follow from no other; the others are their consequences."""
+    places = _places(readings)
+    root_of: dict[int, int] = {}
+    for place, finding in enumerate(findings):
+        causes = [
+            other
+            for other, root in enumerate(findings)
+            if other != place and _explains(root, finding) and _meet(places, root, finding)
+        ]
+        if causes:
+            root_of[place] = min(causes, key=lambda other: ORDER.index(findings[other].problem))
+    following: dict[int, list[Finding]] = {}
+    for place in root_of:
+        following.setdefault(_last_root(place, root_of), []).append(findings[place])
+    return [
+        _with_consequences(finding, following.get(place, []))
+        for place, finding in enumerate(findings)
+        if place not in root_of
+    ]
+
+
+def _explains(root: Finding, finding: Finding) -> bool:
+    """Whether a finding follows from another, wherever both are; never both from each other."""
+    if "info" in (root.severity, finding.severity) or root.problem == finding.problem:
+        return False
+    if root.problem == "non-finite":  # one NaN makes all that is computed from it NaN
+        return True
+    if {root.problem, finding.problem} == {"dead-units", "vanishing-gradient"}:
+        return _explains_silence(root, finding)
+    if root.remedies and root.remedies[0] in finding.remedies[:1]:  # what one remedy removes has one cause
+        return ORDER.index(root.problem) < ORDER.index(finding.problem)
+    return finding.problem in FOLLOWS.get(root.problem, ())
+
+
+def _explains_silence(root: Finding, finding: Finding) -> bool:
+    """Dead units end a gradient, and a signal that shrinks to a constant leaves units that never fire."""
+    gradient = root if root.problem == "vanishing-gradient" else finding
+    if gradient.remedies[:1] == (REVIVE,):
+        return root.problem == "dead-units"
+    return root.problem == "vanishing-gradient" and gradient.remedies[:1] == (REDRAW,)
+
+
+def _last_root(place: int, root_of: Mapping[int, int]) -> int:
+    seen = {place}
+    while place in root_of and root_of[place] not in seen:
+        place = root_of[place]
+        seen.add(place)
+    return place
+
+
+def _with_consequences(root: Finding, following: list[Finding]) -> Finding:
+    severities = [root.severity, *(finding.severity for finding in following)]
+    worst = min(severities, key=SEVERITIES.index)
+    return replace(root, severity=worst, consequences=(*root.consequences, *sorted(following, key=_rank)))
+
+
+def _rank(finding: Finding) -> tuple[int, int]:
+    return SEVERITIES.index(finding.severity), ORDER.index(finding.problem)
+
+
+def _places(readings: Readings) -> dict[str, int]:
+    """By path of a site or of the layer that feeds it: its place in the order of execution."""
+    places: dict[str, int] = {}
+    for place, site in enumerate(readings.sites):
+        places.setdefault(str(site), place)
+        if site.fed_by:
+            places.setdefault(site.fed_by, place)
+    return places
+
+
+def _meet(places: Mapping[str, int], one: Finding, two: Finding) -> bool:
+    """Whether two findings concern the same stretch of the network, or neighbours; or one concerns it all."""
+    first, second = _stretch(places, one), _stretch(places, two)
+    if not first or not second:
+        return True
+    return min(first) - 1 <= max(second) and min(second) - 1 <= max(first)
+
+
+def _stretch(places: Mapping[str, int], finding: Finding) -> list[int]:
+    names = [str(site) for site in finding.sites]
+    names += [name.rpartition(".")[0] for name in finding.parameters]
+    return [places[name] for name in names if name in places]
