@@ -4,15 +4,16 @@ import math
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from unittest.mock import patch
 
 import numpy as np
-from relume.diagnosis.diagnose import diagnose
-from relume.remedies.repair import repair
 from tests.faults import programs
 from tests.faults.observing import observe
 from tests.faults.program import STEPS, Program
 
-from relume.remedies import remedies
+from relume.diagnosis.diagnose import diagnose
+from relume.remedies import remedies, search
+from relume.remedies.repair import repair
 from relume.trial import admit, run_trial
 from relume.types import Finding
 
@@ -28,7 +29,7 @@ class Proof:
     after: float
     at_random: float  # the least loss of as many trials with remedies drawn at random
     twin: float
-    tried: int
+    tried: int  # trials of treated copies
     remedies: tuple[str, ...]
 
     @property
@@ -51,29 +52,30 @@ def final(losses: Sequence[float]) -> float:
 def prove(program: Program) -> Proof:
     """Repair a program, and try as many remedies drawn at random."""
     job = program.make()
-    found = repair(job.model, job.batches, job.loss, optimizer=job.optimizer, steps=STEPS)
-    tried = max(1, int(found.after.setting.get("tried", len(found.remedies) or 1)))
+    with patch.object(search, "run_trial", wraps=run_trial) as trials:
+        found = repair(job.model, job.batches, job.loss, optimizer=job.optimizer, steps=STEPS)
+    tried = trials.call_count - 1  # the first is of the program as it is
     return Proof(
         before=final(found.before.losses),
         after=final(found.after.losses),
-        at_random=min(with_random_remedy(program, turn) for turn in range(tried)),
+        at_random=min((with_random_remedies(program, turn) for turn in range(tried)), default=math.inf),
         twin=final(observe(programs[program.twin].make(), STEPS).losses),
         tried=tried,
         remedies=found.remedies,
     )
 
 
-def with_random_remedy(program: Program, turn: int) -> float:
-    """What a trial comes to with one remedy of all, drawn by a seed; infinite where it does not apply."""
+def with_random_remedies(program: Program, turn: int) -> float:
+    """What a trial comes to with one or two remedies drawn by a seed; infinite where they do not apply."""
     draw = random.Random(f"{program.name} {turn}")
     job = program.make()
     patient = admit(job.model, job.batches, job.loss, optimizer=job.optimizer, steps=STEPS)
     trial = run_trial(patient.copied(), steps=STEPS)
     found = diagnose(trial.readings).findings
-    remedy = remedies[draw.choice(sorted(remedies))]
     finding = draw.choice(found) if found else everywhere(trial.readings.sites)
     try:
-        remedy.apply(patient, finding)
+        for name in draw.sample(sorted(remedies), draw.choice((1, 2))):
+            remedies[name].apply(patient, finding)
         return final(run_trial(patient, steps=STEPS).losses)
     except Exception:
         return math.inf

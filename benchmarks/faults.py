@@ -27,13 +27,13 @@ from multiprocessing import get_context
 import torch
 from benchmarks.fault_peers import MEANS, PEERS
 from benchmarks.fault_repairs import Proof, prove
-from relume.diagnosis.diagnose import diagnose
 from rich.console import Console
 from rich.table import Table
 from tests.faults import programs
 from tests.faults.observing import observe
 from tests.faults.program import Program, halves
 
+from relume.diagnosis.diagnose import diagnose
 from relume.trial import admit, run_trial
 
 OWN = "relume"

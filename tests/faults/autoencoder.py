@@ -117,7 +117,7 @@ programs = (
         "autoencoder-sigmoid-deep",
         "vanishing-gradient",
         lambda: net(DEEP, nn.Sigmoid, xavier),
-        cause="slope|deriv|saturat|sigmoid",
+        cause="slope of sigmoid|flat ends of sigmoid",
         twin="autoencoder-deep",
     ),
     faulty(
@@ -139,7 +139,7 @@ programs = (
         "autoencoder-divided-by-zero",
         "non-finite",
         lambda: standardised_by_batch(0.0),
-        cause="input|data",
+        cause="the data|the input",
         twin="autoencoder-standardised",
     ),
     faulty(
@@ -154,7 +154,8 @@ programs = (
         "autoencoder-detached-encoder",
         "stalled-layer",
         lambda: detached(is_detached=True),
-        cause="detach|gradient|reach",
+        cause="detach|cut",
         twin="autoencoder-narrow-code",
+        also=("vanishing-gradient",),
     ),
 )

@@ -76,11 +76,11 @@ def frozen_by_rate() -> Job:
 
 
 def narrow(rate: float) -> Job:
-    model = initialised(convolutions([1, 2, CHANNELS]))
+    model = initialised(convolutions([1, 1, CHANNELS]))
     layers = weighted(model)
     groups = [
         {"params": [p for layer in layers[:2] for p in layer.parameters()], "lr": rate},
-        {"params": [p for layer in layers[2:] for p in layer.parameters()], "lr": 3e-3},
+        {"params": [p for layer in layers[2:] for p in layer.parameters()], "lr": 1e-2},
     ]
     return Job(model, torch.optim.Adam(groups), digits(), cross_entropy)
 
@@ -95,12 +95,12 @@ def overflowing() -> Job:
     return net(layers=12, hidden=lambda weight: he(weight, 3000))
 
 
-SCALE = "weight|variance|initial"
+SCALE = "weights are (too )?(small|large)|too large before any update"
 programs = (
     healthy("cnn-relu", net),
     healthy("cnn-relu-deep", lambda: net(10)),
     healthy("cnn-descent", descent),
-    healthy("cnn-narrow", lambda: narrow(3e-3)),
+    healthy("cnn-narrow", lambda: narrow(1e-2)),
     healthy("cnn-batch-norm", lambda: net(4, norm=True)),
     healthy("cnn-vgg", vgg),
     healthy("cnn-bytes-scaled-inside", normalised_bytes),
@@ -109,7 +109,7 @@ programs = (
         "cnn-sigmoid-deep",
         "vanishing-gradient",
         lambda: net(8, nn.Sigmoid, xavier),
-        cause="slope|deriv|saturat|sigmoid",
+        cause="slope of sigmoid|flat ends of sigmoid",
         twin="cnn-relu-deep",
     ),
     faulty(
@@ -132,7 +132,7 @@ programs = (
         "cnn-overflow",
         "non-finite",
         overflowing,
-        cause="weight|depth|overflow|grow|scale",
+        cause="before any update|weights are too large",
         twin="cnn-relu-deep",
         also=("exploding-activation",),
     ),
@@ -155,7 +155,7 @@ programs = (
         "cnn-group-without-rate",
         "stalled-layer",
         frozen_by_rate,
-        cause="learning rate|rate|update",
+        cause="learning rate|lr",
         twin="cnn-narrow",
     ),
 )

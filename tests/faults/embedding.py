@@ -111,7 +111,8 @@ programs = (
         "embedding-detached",
         "stalled-layer",
         lambda: small_vectors(is_detached=True),
-        cause="detach|gradient|reach",
+        cause="detach|cut",
         twin="embedding-small-vectors",
+        also=("vanishing-gradient",),
     ),
 )

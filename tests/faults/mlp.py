@@ -11,6 +11,7 @@ from tests.faults.building import (
     Initialise,
     Make,
     Scheduled,
+    adam,
     biased,
     chain,
     classifier,
@@ -70,10 +71,15 @@ def of_scaled_features(scale: Sequence[float], offset: float = 0.0) -> Job:
     return Job(job.model, job.optimizer, batches, job.loss)
 
 
-def tanh_net(weights: float = 1.0, inputs: float = 1.0) -> Job:
+def tanh_net(weights: float = 1.0) -> Job:
     model = chain([FEATURES, WIDTH, WIDTH, WIDTH, CLASSES], nn.Tanh)
     initialised(model, lambda weight: xavier(weight, weights))
-    return Job(model, sgd(model, 0.1), [(x * inputs, y) for x, y in clusters()], cross_entropy)
+    return Job(model, sgd(model, 0.1), clusters(), cross_entropy)
+
+
+def smooth(inputs: float = 1.0) -> Job:
+    model = initialised(chain([8, WIDTH, WIDTH, 1], nn.Tanh), xavier)
+    return Job(model, adam(model, 5e-3), [(x * inputs, y) for x, y in curve()], squared_error)
 
 
 def constant(value: float) -> Job:
@@ -135,13 +141,13 @@ def bottleneck(rates: Sequence[float]) -> Job:
 
 
 VANISHES = "vanishing-gradient"
-SCALE = "weight|variance|initial"
+SCALE = "weights are (too )?(small|large)|too large before any update"
 programs = (
     faulty(
         "mlp-sigmoid-deep",
         VANISHES,
         lambda: deep_net(10, nn.Sigmoid, xavier),
-        cause="slope|deriv|saturat|sigmoid",
+        cause="slope of sigmoid|flat ends of sigmoid",
         twin="mlp-relu-deep",
     ),
     faulty(
@@ -183,9 +189,9 @@ programs = (
     faulty(
         "mlp-tanh-large-inputs",
         "saturated-units",
-        lambda: tanh_net(inputs=50),
-        cause="input",
-        twin="mlp-tanh",
+        lambda: smooth(inputs=50),
+        cause="input is large|input",
+        twin="mlp-tanh-regression",
         also=("unscaled-input",),
     ),
     faulty(
@@ -198,7 +204,7 @@ programs = (
     faulty(
         "mlp-dead-first-step",
         "dead-units",
-        lambda: scheduled([60.0]),
+        lambda: scheduled([100.0]),
         cause="step|learning rate|update",
         twin="mlp-warm-up",
         also=("unstable-updates",),
@@ -222,7 +228,7 @@ programs = (
         "mlp-overflow",
         "non-finite",
         lambda: deep_net(30, hidden=lambda weight: he(weight, 30)),
-        cause="weight|depth|overflow|grow|scale",
+        cause="before any update|weights are too large",
         twin="mlp-relu-very-deep",
         also=("exploding-activation",),
     ),
@@ -234,7 +240,9 @@ programs = (
         twin="mlp-regression",
         also=("unstable-updates",),
     ),
-    faulty("mlp-nan-in-data", "non-finite", lambda: with_nan(12), cause="input|data", twin="mlp-relu"),
+    faulty(
+        "mlp-nan-in-data", "non-finite", lambda: with_nan(12), cause="the data|the input", twin="mlp-relu"
+    ),
     faulty(
         "mlp-bytes",
         "unscaled-input",
@@ -289,14 +297,15 @@ programs = (
         "mlp-detached",
         "stalled-layer",
         detached,
-        cause="detach|gradient|reach",
+        cause="detach|cut",
         twin="mlp-bottleneck",
+        also=("vanishing-gradient",),
     ),
     faulty(
         "mlp-group-without-rate",
         "stalled-layer",
         lambda: bottleneck([0, 0, 5e-3, 5e-3]),
-        cause="learning rate|rate|update",
+        cause="learning rate|lr",
         twin="mlp-bottleneck",
     ),
 )

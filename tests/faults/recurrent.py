@@ -126,7 +126,7 @@ def fused_relu(gain: float, length: int) -> Job:
     return Job(model, sgd(model, 0.01), sequences(length), cross_entropy)
 
 
-SCALE = "weight|variance|initial|recurren"
+SCALE = "weights are (too )?(small|large)|too large before any update"
 programs = (
     healthy("recurrent-orthogonal", lambda: net(orthogonal(1.0))),
     healthy("recurrent-short", lambda: net(orthogonal(1.0), length=10)),
@@ -160,7 +160,7 @@ programs = (
         "recurrent-overflow",
         "non-finite",
         lambda: net(lambda weight: weight.data.copy_(30 * torch.eye(WIDTH)), nn.ReLU, length=30),
-        cause="weight|depth|overflow|grow|scale",
+        cause="before any update|weights are too large",
         twin="recurrent-identity-relu",
         also=("exploding-activation", "exploding-gradient"),
     ),

@@ -58,13 +58,11 @@ def batch_normalised() -> Job:
 
 
 def only_branches(scale: float) -> Job:
-    """A first layer so narrow that the branches have to do the work; they are multiplied by a scale."""
+    """Classes that no linear layer can tell, x and -x being of one; branches, multiplied by a scale, can."""
     model = Residual([nn.Sequential(branch(norm=False), Scaled(scale)) for _ in range(4)])
-    model.first, model.last = nn.Linear(FEATURES, WIDTH), nn.Linear(WIDTH, CLASSES)
-    for layer in (model.first, model.last):  # given, as by a teacher
-        xavier(layer.weight)
-        layer.requires_grad_(False)
-    return Job(model, sgd(model, 0.05), clusters(), cross_entropy)
+    xavier(model.first.weight)
+    model.first.requires_grad_(False)
+    return Job(model, sgd(model, 0.05), clusters(mirrored=True), cross_entropy)
 
 
 def dead() -> Job:
@@ -118,7 +116,7 @@ programs = (
         "residual-without-norm",
         "exploding-activation",
         lambda: net(20, gain=2.0, norm=False),
-        cause="normali|residual|depth",
+        cause="without normalisation|weights are too large",
         twin="residual-zero-init",
         also=("exploding-gradient",),
     ),
@@ -127,7 +125,7 @@ programs = (
         "residual-root-of-zero",
         "non-finite",
         lambda: square_root_of_zero(0.0),
-        cause="gradient|backward|slope|derivative",
+        cause="the derivative|root",
         twin="residual-safe-length",
     ),
     faulty(

@@ -103,14 +103,14 @@ programs = (
         "siamese-sigmoid-deep",
         "vanishing-gradient",
         lambda: net(nn.Sigmoid, 8, xavier),
-        cause="slope|deriv|saturat|sigmoid",
+        cause="slope of sigmoid|flat ends of sigmoid",
         twin="siamese-deep",
     ),
     faulty(
         "siamese-tanh-saturated",
         "saturated-units",
         lambda: net(nn.Tanh, 3, lambda weight: xavier(weight, 20)),
-        cause="weight|variance|initial",
+        cause="weights are (too )?large",
         twin="siamese-tanh",
     ),
     faulty(
@@ -124,7 +124,7 @@ programs = (
         "siamese-root-of-zero",
         "non-finite",
         lambda: with_copies(0.0),
-        cause="gradient|backward|slope|derivative",
+        cause="the derivative|root",
         twin="siamese-safe-root",
     ),
     faulty(

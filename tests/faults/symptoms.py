@@ -82,7 +82,8 @@ def symmetric(observed: Observed) -> float:
     """Largest share of rows that equal the first one, of the weights of a layer at the end."""
     layers = [m.weight.flatten(1) for m in observed.model.modules() if isinstance(m, nn.Linear | nn.Conv2d)]
     hidden = [weight for weight in layers[:-1] if len(weight) > 2]
-    return max(float((w - w[:1]).abs().amax(1).le(1e-6 * w.abs().max()).float().mean()) for w in hidden)
+    alike = [(w - w[:1]).abs().amax(1) <= 1e-6 * w.abs().max() for w in hidden]
+    return max((float(rows.float().mean()) for rows in alike), default=0.0)
 
 
 def violent(observed: Observed) -> float:

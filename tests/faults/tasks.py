@@ -25,13 +25,19 @@ def flipped(y: Tensor, classes: int, share: float, draw: torch.Generator) -> Ten
     return torch.where(torch.rand(y.shape, generator=draw) < share, other, y)
 
 
-def clusters(batch: int = BATCH, count: int = BATCHES) -> Pairs:
-    """Gaussian clusters, two a class, on unit scale; one label in ten is drawn anew."""
+def clusters(batch: int = BATCH, count: int = BATCHES, *, mirrored: bool = False) -> Pairs:
+    """Gaussian clusters, two a class, on unit scale; one label in ten is drawn anew.
+
+    Mirrored, half of the examples are turned to their opposite.
+    """
     draw = generator(1)
     centres = torch.randn(2 * CLASSES, FEATURES, generator=draw)
     which = torch.randint(2 * CLASSES, (count, batch), generator=draw)
     x = (centres[which] + torch.randn(count, batch, FEATURES, generator=draw)) / 2**0.5
-    return list(zip(x, flipped(which % CLASSES, CLASSES, 0.1, draw), strict=True))
+    y = flipped(which % CLASSES, CLASSES, 0.1, draw)
+    if mirrored:
+        x = x * (2 * torch.randint(2, (count, batch, 1), generator=draw) - 1)
+    return list(zip(x, y, strict=True))
 
 
 def curve(batch: int = BATCH, count: int = BATCHES) -> Pairs:

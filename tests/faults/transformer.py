@@ -134,7 +134,7 @@ programs = (
         "transformer-without-norm",
         "exploding-activation",
         without_norm,
-        cause="normali|residual|depth",
+        cause="without normalisation|weights are too large",
         twin="transformer-deep",
         also=("exploding-gradient",),
     ),
@@ -156,7 +156,8 @@ programs = (
         "transformer-detached-embedding",
         "stalled-layer",
         lambda: stalled_embedding(is_detached=True),
-        cause="detach|gradient|reach",
+        cause="detach|cut",
         twin="transformer-learned-embedding",
+        also=("vanishing-gradient",),
     ),
 )
