@@ -115,17 +115,17 @@ def sgd(model: nn.Module, lr: float = 0.1, **settings: Any) -> SGD:
 
 
 class Scheduled(SGD):
-    """Descent whose learning rate is multiplied by a factor for each of its first steps, by 1 after them."""
+    """Descent whose rate is multiplied by a factor for each of its first steps, and by 1 after them."""
 
     def __init__(self, model: nn.Module, lr: float, factors: Sequence[float]) -> None:
-        super().__init__(model.parameters(), lr=lr)
-        self.full, self.factors, self.taken = lr, tuple(factors), 0
+        group = {"params": model.parameters(), "full": lr, "factors": tuple(factors), "taken": 0}
+        super().__init__([group], lr=lr)
 
     def step(self, closure: Any = None) -> Any:
-        factor = self.factors[self.taken] if self.taken < len(self.factors) else 1.0
-        self.taken += 1
-        for group in self.param_groups:
-            group["lr"] = self.full * factor
+        for group in self.param_groups:  # which a copy has too, unlike attributes
+            first = group["factors"][group["taken"] :][:1] or (1.0,)
+            group["lr"] = group["full"] * first[0]
+            group["taken"] += 1
         return super().step(closure)
 
 

@@ -189,7 +189,7 @@ programs = (
     faulty(
         "mlp-tanh-large-inputs",
         "saturated-units",
-        lambda: smooth(inputs=50),
+        lambda: smooth(inputs=200),
         cause="input is large|input",
         twin="mlp-tanh-regression",
         also=("unscaled-input",),
@@ -204,7 +204,7 @@ programs = (
     faulty(
         "mlp-dead-first-step",
         "dead-units",
-        lambda: scheduled([100.0]),
+        lambda: scheduled([60.0]),
         cause="step|learning rate|update",
         twin="mlp-warm-up",
         also=("unstable-updates",),
@@ -240,9 +240,7 @@ programs = (
         twin="mlp-regression",
         also=("unstable-updates",),
     ),
-    faulty(
-        "mlp-nan-in-data", "non-finite", lambda: with_nan(12), cause="the data|the input", twin="mlp-relu"
-    ),
+    faulty("mlp-nan-in-data", "non-finite", lambda: with_nan(12), cause="the data", twin="mlp-relu"),
     faulty(
         "mlp-bytes",
         "unscaled-input",

@@ -107,7 +107,7 @@ SYMPTOMS: Mapping[Problem, Symptom] = {
     "exploding-gradient": (exploding, 2.5),
     "exploding-activation": (growing, 2.0),
     "saturated-units": (saturated, 0.5),
-    "dead-units": (dead, 0.45),
+    "dead-units": (dead, 0.4),
     "non-finite": (non_finite, 1.0),
     "unscaled-input": (unscaled, 1.5),
     "symmetric-units": (symmetric, 0.9),
