@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from relume.diagnosis.check import check
     from relume.diagnosis.diagnose import diagnose
     from relume.probe.watch import watch
+    from relume.remedies.repair import repair
     from relume.replacement import replace
     from relume.runfile.reader import open_run as open
     from relume.studies.study import study
@@ -22,6 +23,7 @@ __all__ = [
     "diagnose",
     "errors",
     "open",
+    "repair",
     "replace",
     "study",
     "types",
@@ -33,6 +35,7 @@ _HOMES = {
     "check": "relume.diagnosis.check.check",
     "diagnose": "relume.diagnosis.diagnose.diagnose",
     "open": "relume.runfile.reader.open_run",
+    "repair": "relume.remedies.repair.repair",
     "replace": "relume.replacement.replace",
     "study": "relume.studies.study.study",
     "watch": "relume.probe.watch.watch",

@@ -36,7 +36,8 @@ def apply(patient: Patient, finding: Finding) -> str:
         loss, penalty = _with_penalty(copied.loss, copied.model, copied.batches[0])
     if penalty is None:
         return ""
-    ratio = abs(float(loss)) / float(penalty) if float(penalty) > 0 else float("inf")
+    size, cost = abs(float(loss.detach())), float(penalty.detach())
+    ratio = size / cost if cost > 0 else float("inf")
     strength = SHARE * ratio if 0 < ratio < float("inf") else USUAL_STRENGTH
     patient.loss = Penalised(patient.loss, strength)
     return f"loss + {strength:.3g} * sum over activations of mean |h|"

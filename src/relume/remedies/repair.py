@@ -10,6 +10,7 @@ from rich.status import Status
 from torch import nn
 from torch.optim import Optimizer
 
+from relume.diagnosis.diagnose import diagnose
 from relume.remedies.remedy import Remedy
 from relume.remedies.search import IN_YOUR_CODE, Search, Tell, search
 from relume.trial import Batch, Loss, admit
@@ -61,8 +62,6 @@ def repair(
     TrialError
         If the model cannot be copied or trained.
     """
-    from relume.diagnosis.diagnose import diagnose
-
     allowed = _named(remedies)
     patient = admit(model, batches, loss, optimizer=optimizer, steps=steps)
     with _telling() as tell:

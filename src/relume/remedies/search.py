@@ -2,9 +2,9 @@
 
 import copy
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
+from itertools import combinations, islice
 from typing import get_args
 
 import numpy as np
@@ -17,12 +17,13 @@ from relume.types import Diagnosis, Finding, Readings, Severity, Trial
 
 MATERIAL = 0.05  # of the loss: what a few steps more or less make up for is no repair
 MOST_ROUNDS = 3  # findings removed one after the other
-MOST_PAIRS = 6  # of remedies tried together, those that did best alone first
+MOST_PAIRS = 6  # of remedies tried together
+MOST_FOLLOWING = 2  # remedies of a fault that another remedy made show
 IN_YOUR_CODE = ", in your code"  # the key beside each remedy in a trial's setting
 
 Diagnose = Callable[[Readings], Diagnosis]
 Tell = Callable[[str], None]  # what is being tried, for people
-Treatment = tuple[tuple[Remedy, Finding], ...]  # each remedy with what it was applied for
+Treatment = tuple[tuple[Remedy, Finding], ...]  # each remedy with what it is applied for
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,11 +35,6 @@ class Attempt:
     trial: Trial
     diagnosis: Diagnosis
 
-    @property
-    def final_loss(self) -> float:
-        """The median over the last quarter of the steps; infinite where it is not finite."""
-        return final_loss(self.trial)
-
 
 @dataclass(frozen=True, kw_only=True)
 class Search:
@@ -46,7 +42,7 @@ class Search:
 
     patient: Patient
     steps: int
-    remedies: Sequence[Remedy]  # that may be tried, by name
+    remedies: Sequence[Remedy]  # that may be tried
     diagnose: Diagnose
     tell: Tell
 
@@ -67,33 +63,48 @@ class Search:
             if not treatment:
                 raise  # it is the user's own model that cannot be trained
             return None
+        trial = replace(trial, setting=done)
         diagnosis = self.diagnose(trial.readings)
-        return Attempt(
-            treatment=ordered, model=untrained, trial=replace(trial, setting=done), diagnosis=diagnosis
-        )
+        return Attempt(treatment=ordered, model=untrained, trial=trial, diagnosis=diagnosis)
 
-    def best_against(self, current: Attempt, finding: Finding) -> Attempt | None:
-        """The best attempt with the fewest remedies against one finding; None if nothing helps.
 
-        Two remedies together where no single one is enough. Where none removes the finding, one that lowers
-        the loss will do: the rest of the fault is then a finding of the next round.
-        """
-        used = {remedy.name for remedy, _ in current.treatment}
-        by_name = {remedy.name: remedy for remedy in self.remedies if remedy.name not in used}
-        left = [by_name[name] for name in finding.remedies if name in by_name]
-        alone = {remedy: attempt for remedy in left if (attempt := self._with(current, finding, remedy))}
-        lowering = [attempt for attempt in alone.values() if is_lower(attempt.trial, current.trial)]
-        if removing := [attempt for attempt in lowering if not is_found(finding, attempt.diagnosis)]:
-            return _best(removing)
-        for pair in _most_promising_pairs(alone):
-            attempt = self._with(current, finding, *pair)
-            if attempt and is_lower(attempt.trial, current.trial):
-                lowering.append(attempt)
-        removing = [attempt for attempt in lowering if not is_found(finding, attempt.diagnosis)]
-        return _best(removing or lowering)
+def search(plan: Search) -> tuple[Attempt, Attempt]:
+    """The patient as it is, and as it is with what helped: the same attempt twice where nothing did."""
+    before = plan.attempt(())
+    assert before is not None
+    best, rounds, given_up = before, 0, set[str]()
+    while rounds < MOST_ROUNDS:
+        ahead = (finding for finding in faults(best.diagnosis) if finding.problem not in given_up)
+        finding = next(ahead, None)
+        if finding is None:
+            break
+        better = best_against(plan, best, finding)
+        if better is None:
+            given_up.add(finding.problem)
+        else:
+            best, rounds = better, rounds + 1
+    return before, best
 
-    def _with(self, current: Attempt, finding: Finding, *remedies: Remedy) -> Attempt | None:
-        return self.attempt((*current.treatment, *((remedy, finding) for remedy in remedies)))
+
+def best_against(plan: Search, current: Attempt, finding: Finding) -> Attempt | None:
+    """The best attempt with the fewest remedies against one finding; None if nothing helps.
+
+    Two remedies together where no single one is enough. Where none removes the finding, one that lowers the
+    loss will do: what is left of the fault is then a finding of the next round.
+    """
+    used = {remedy for remedy, _ in current.treatment}
+    left = [remedy for remedy in _among(plan.remedies, finding.remedies) if remedy not in used]
+    tried = {remedy: plan.attempt((*current.treatment, (remedy, finding))) for remedy in left}
+    alone = {remedy: attempt for remedy, attempt in tried.items() if attempt}
+    lowering = [attempt for attempt in alone.values() if is_lower(attempt.trial, current.trial)]
+    if removing := [attempt for attempt in lowering if not is_found(finding, attempt.diagnosis)]:
+        return _best(removing)
+    for treatment in islice(_distinct(_pairs(plan, finding, alone)), MOST_PAIRS):
+        attempt = plan.attempt(treatment)
+        if attempt and is_lower(attempt.trial, current.trial):
+            lowering.append(attempt)
+    removing = [attempt for attempt in lowering if not is_found(finding, attempt.diagnosis)]
+    return _best(removing or lowering)
 
 
 def final_loss(trial: Trial) -> float:
@@ -123,24 +134,37 @@ def is_found(finding: Finding, diagnosis: Diagnosis) -> bool:
     )
 
 
-def search(plan: Search) -> tuple[Attempt, Attempt]:
-    """The patient as it is, and as it is with what helped: the same attempt twice where nothing did."""
-    before = best = plan.attempt(())
-    assert before is not None
-    assert best is not None
-    given_up: set[str] = set()
-    rounds = 0
-    while rounds < MOST_ROUNDS:
-        ahead = (finding for finding in best.diagnosis.findings if finding.severity != "info")
-        finding = next((finding for finding in ahead if finding.problem not in given_up), None)
-        if finding is None:
-            break
-        better = plan.best_against(best, finding)
-        if better is None:
-            given_up.add(finding.problem)
-        else:
-            best, rounds = better, rounds + 1
-    return before, best
+def faults(diagnosis: Diagnosis) -> list[Finding]:
+    """The findings that are more than worth knowing, the most severe first."""
+    return [finding for finding in diagnosis.findings if finding.severity != "info"]
+
+
+def _pairs(plan: Search, finding: Finding, alone: Mapping[Remedy, Attempt]) -> Iterator[Treatment]:
+    """What to try by twos, the most promising first.
+
+    A remedy can bring the next fault to light: a gradient arrives again, and the steps are now too large for
+    it. Then what that fault's rule names goes with it. After these, the finding's own remedies by twos, those
+    that did best alone first.
+    """
+    for attempt in alone.values():
+        following = next(iter(faults(attempt.diagnosis)), None)
+        if following is not None and following.problem != finding.problem:
+            for remedy in _among(plan.remedies, following.remedies)[:MOST_FOLLOWING]:
+                yield *attempt.treatment, (remedy, following)
+    ranked = sorted(alone, key=lambda remedy: final_loss(alone[remedy].trial))
+    pairs = combinations(range(len(ranked)), 2)
+    for one, two in sorted(pairs, key=sum):
+        yield *alone[ranked[one]].treatment, (ranked[two], finding)
+
+
+def _distinct(treatments: Iterator[Treatment]) -> Iterator[Treatment]:
+    """Those that apply no remedy twice and were not there before."""
+    seen = set[frozenset[Remedy]]()
+    for treatment in treatments:
+        applied = frozenset(remedy for remedy, _ in treatment)
+        if len(applied) == len(treatment) and applied not in seen:
+            seen.add(applied)
+            yield treatment
 
 
 def _applied(remedy: Remedy, patient: Patient, finding: Finding) -> str:
@@ -150,15 +174,18 @@ def _applied(remedy: Remedy, patient: Patient, finding: Finding) -> str:
         return ""
 
 
-def _most_promising_pairs(alone: Mapping[Remedy, Attempt]) -> list[tuple[Remedy, ...]]:
-    ranks = {remedy: rank for rank, remedy in enumerate(sorted(alone, key=lambda one: alone[one].final_loss))}
-    pairs = sorted(combinations(alone, 2), key=lambda pair: ranks[pair[0]] + ranks[pair[1]])
-    return list(pairs[:MOST_PAIRS])
+def _among(remedies: Sequence[Remedy], names: Sequence[str]) -> list[Remedy]:
+    by_name = {remedy.name: remedy for remedy in remedies}
+    return [by_name[name] for name in names if name in by_name]
 
 
 def _best(attempts: Sequence[Attempt]) -> Attempt | None:
     """The one that ends lowest; of those that end about as low, the first: rules name the fittest first."""
     if not attempts:
         return None
-    lowest = min(attempt.final_loss for attempt in attempts)
-    return next(one for one in attempts if one.final_loss <= lowest + MATERIAL * abs(lowest))
+    ends = [final_loss(attempt.trial) for attempt in attempts]
+    return next(
+        attempt
+        for attempt, end in zip(attempts, ends, strict=True)
+        if end - min(ends) <= MATERIAL * abs(min(ends))
+    )

@@ -1,0 +1,138 @@
+"""Small networks with one fault each, and one that has them all."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+from torch.optim import SGD, Adam
+
+from relume.trial import Patient, admit
+from relume.types import Evidence, Finding, Problem, Site
+
+FEATURES, CLASSES, BATCH = 8, 4, 64
+Batches = list[tuple[Tensor, Tensor]]
+
+
+def batches(count: int = 30, *, scale: float = 1.0, shift: float = 0.0, seed: int = 0) -> Batches:
+    """Four clusters a linear model would tell apart at 90 %."""
+    generator = torch.Generator().manual_seed(seed)
+    centres = torch.randn(CLASSES, FEATURES, generator=generator)
+    made = []
+    for _ in range(count):
+        labels = torch.randint(CLASSES, (BATCH,), generator=generator)
+        x = centres[labels] + 0.5 * torch.randn(BATCH, FEATURES, generator=generator)
+        made.append((x * scale + shift, labels))
+    return made
+
+
+def mlp(activation: Callable[[], nn.Module], *, depth: int, width: int = 32) -> nn.Sequential:
+    torch.manual_seed(0)
+    layers: list[nn.Module] = []
+    for layer in range(depth):
+        layers += [nn.Linear(width if layer else FEATURES, width), activation()]
+    return nn.Sequential(*layers, nn.Linear(width, CLASSES))
+
+
+def with_linears(model: nn.Module, change: Callable[[nn.Linear], object]) -> nn.Module:
+    with torch.no_grad():
+        for layer in model.modules():
+            if isinstance(layer, nn.Linear):
+                change(layer)
+    return model
+
+
+def patient_of(model: nn.Module, *, rate: float = 0.05, data: Batches | None = None) -> Patient:
+    optimizer = SGD(model.parameters(), lr=rate, momentum=0.9)
+    return admit(model, data or batches(), nn.CrossEntropyLoss(), optimizer=optimizer, steps=30)
+
+
+def he(model: nn.Module) -> nn.Module:
+    torch.manual_seed(1)
+
+    def draw(layer: nn.Linear) -> None:
+        nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+        nn.init.zeros_(layer.bias)
+
+    return with_linears(model, draw)
+
+
+def vanishing() -> Patient:
+    return patient_of(mlp(nn.Sigmoid, depth=12), rate=0.01)
+
+
+def vanishing_scale() -> Patient:
+    # torch's own initialisation: chi = 1/6
+    return patient_of(mlp(nn.ReLU, depth=12), rate=0.01)
+
+
+def dead(bias: float = -10.0) -> Patient:
+    model = he(mlp(nn.ReLU, depth=3))
+    nn.init.constant_(model[2].bias, bias)  # type: ignore[index]
+    return patient_of(model)
+
+
+def exploding() -> Patient:
+    model = he(mlp(nn.ReLU, depth=8))
+    return patient_of(with_linears(model, lambda layer: layer.weight.mul_(3)))
+
+
+def bytes_in() -> Patient:
+    return patient_of(he(mlp(nn.ReLU, depth=3)), data=batches(scale=40.0, shift=128.0))
+
+
+def symmetric() -> Patient:
+    return patient_of(with_linears(mlp(nn.ReLU, depth=3), lambda layer: layer.weight.fill_(0.1)))
+
+
+def too_fast() -> Patient:
+    return patient_of(he(mlp(nn.ReLU, depth=3)), rate=5.0)
+
+
+def healthy() -> Patient:
+    return patient_of(he(mlp(nn.ReLU, depth=3)))
+
+
+class Everything(nn.Module):
+    """Each remedy finds something to change in it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.one, self.two, self.three = nn.Linear(FEATURES, 16), nn.Linear(16, 16), nn.Linear(16, 16)
+        self.saturating, self.rectifier, self.out = nn.Sigmoid(), nn.ReLU(), nn.Linear(16, CLASSES)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.saturating(self.one(x))
+        x = torch.relu(self.two(x))
+        return self.out(self.rectifier(self.three(x)))
+
+
+def everything() -> Patient:
+    torch.manual_seed(0)
+    model = Everything()
+    nn.init.constant_(model.two.weight, 0.1)
+    nn.init.constant_(model.three.bias[:8], -100.0)
+    data = batches(3, scale=40.0, shift=128.0)
+    optimizer = Adam(model.parameters(), lr=1.0)
+    for x, labels in data:  # so that the optimiser has moments
+        optimizer.zero_grad()
+        nn.functional.cross_entropy(model(x), labels).backward()
+        with torch.no_grad():
+            kept = [parameter.clone() for parameter in model.parameters()]
+        optimizer.step()
+        with torch.no_grad():
+            for parameter, value in zip(model.parameters(), kept, strict=True):
+                parameter.copy_(value)
+                optimizer.state[parameter]["exp_avg"].add_(0.1)  # as if dead units had died since
+    return admit(model, data, nn.CrossEntropyLoss(), optimizer=optimizer, steps=3)
+
+
+def finding(*remedies: str, problem: Problem = "vanishing-gradient") -> Finding:
+    evidence = Evidence(quantity="gradient ratio", measured=1e-9, threshold=1e-3, source="a test")
+    return Finding(
+        problem=problem,
+        severity="error",
+        sites=(Site(path="1", activation="sigmoid", source="net.py:12"),),
+        evidence=(evidence,),
+        cause="made up",
+        remedies=remedies,
+    )

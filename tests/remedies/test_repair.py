@@ -1,0 +1,132 @@
+"""`relume.repair`, from a fault to a network that learns."""
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+from tests.remedies import ailing
+from tests.remedies.ailing import batches, finding, he, mlp
+from torch import Tensor, nn
+from torch.optim import SGD
+
+import relume
+from relume.errors import TrialError, UnknownNameError
+from relume.remedies.repair import advice
+from relume.remedies.search import final_loss
+from relume.trial import Patient, admit, run_trial
+from relume.types import Repair
+
+
+def repaired(patient: Patient, **options: Any) -> Repair:
+    return relume.repair(patient.model, patient.batches, patient.loss, optimizer=patient.optimizer, **options)
+
+
+FAULTS: dict[str, tuple[Callable[[], Patient], float]] = {  # with the share of the loss that may be left
+    "vanishing by saturation": (ailing.vanishing, 0.8),
+    "vanishing by scale": (ailing.vanishing_scale, 0.8),
+    "dead": (ailing.dead, 0.3),
+    "exploding": (ailing.exploding, 0.3),
+    "bytes": (ailing.bytes_in, 0.3),
+    "symmetric": (ailing.symmetric, 0.3),
+    "too fast": (ailing.too_fast, 0.3),
+}
+
+
+@pytest.mark.parametrize(("fault", "share"), FAULTS.values(), ids=list(FAULTS))
+def test_a_fault_is_repaired_and_the_repair_is_proved(fault: Callable[[], Patient], share: float) -> None:
+    patient = fault()
+    repair = repaired(patient)
+    before, after = final_loss(repair.before), final_loss(repair.after)
+    print(f"\n{repair.remedies}: {before:.4g} -> {after:.4g}")
+    assert repair.remedies
+    assert after < share * before
+    told = advice(repair)
+    assert [line.partition(":")[0] for line in told.splitlines()] == list(repair.remedies)
+    # The proof is of this model: trained by the same steps, it ends where the trial did.
+    if all(name in WEIGHTS_ONLY for name in repair.remedies):
+        rate = patient.optimizer.param_groups[0]["lr"]
+        optimizer = SGD(repair.model.parameters(), lr=rate, momentum=0.9)
+        twin = admit(repair.model, patient.batches, patient.loss, optimizer=optimizer, steps=60)
+        assert run_trial(twin, steps=60).losses.tolist() == repair.after.losses.tolist()
+
+
+WEIGHTS_ONLY = (
+    "replace-activation",
+    "variance-preserving-initialisation",
+    "layer-sequential-unit-variance",
+    "break-symmetry",
+)
+
+
+def test_a_healthy_model_comes_back_as_it_was() -> None:
+    patient = ailing.healthy()
+    repair = repaired(patient)
+    assert repair.remedies == ()
+    assert repair.after is repair.before
+    for one, two in zip(repair.model.parameters(), patient.model.parameters(), strict=True):
+        assert torch.equal(one, two)
+        assert one is not two
+    assert advice(repair) == "Nothing to change: no remedy lowered the loss."
+
+
+def test_where_no_remedy_may_be_tried_none_is() -> None:
+    repair = repaired(ailing.vanishing(), remedies=())
+    assert repair.remedies == ()
+    assert repair.after is repair.before
+
+
+def test_only_those_allowed_are_tried() -> None:
+    repair = repaired(ailing.exploding(), remedies=("variance-preserving-initialisation",))
+    assert repair.remedies == ("variance-preserving-initialisation",)
+
+
+def test_an_unknown_remedy_is_named() -> None:
+    with pytest.raises(UnknownNameError, match="Did you mean 'clip-gradients'"):
+        repaired(ailing.healthy(), remedies=("clip-gradient",))
+
+
+def test_what_the_user_holds_is_left_alone() -> None:
+    torch.manual_seed(7)
+    model = mlp(nn.Sigmoid, depth=6)
+    optimizer = SGD(model.parameters(), lr=0.1, momentum=0.9)
+    data = batches(5)
+    before = copy.deepcopy((model.state_dict(), optimizer.state_dict(), data))
+    state, forwards = torch.get_rng_state(), [module.forward for module in model.modules()]
+    relume.repair(model, data, nn.CrossEntropyLoss(), optimizer=optimizer, steps=12)
+    assert torch.equal(torch.get_rng_state(), state)
+    assert [module.forward for module in model.modules()] == forwards
+    assert str(before) == str((model.state_dict(), optimizer.state_dict(), data))
+    for name, value in model.state_dict().items():
+        assert torch.equal(value, before[0][name])
+    assert all(parameter.grad is None for parameter in model.parameters())
+
+
+def test_interrupted_it_leaves_the_model_alone() -> None:
+    model = mlp(nn.Sigmoid, depth=6)
+    before, calls = copy.deepcopy(model.state_dict()), 0
+
+    def loss(network: nn.Module, batch: tuple[Tensor, Tensor]) -> Tensor:
+        nonlocal calls
+        calls += 1
+        if calls > 80:
+            raise KeyboardInterrupt
+        return nn.functional.cross_entropy(network(batch[0]), batch[1])
+
+    with pytest.raises(KeyboardInterrupt):
+        relume.repair(model, batches(5), loss)
+    for name, value in model.state_dict().items():
+        assert torch.equal(value, before[name])
+    assert not any("forward" in module.__dict__ or module._forward_hooks for module in model.modules())
+
+
+def test_a_loss_that_is_no_scalar_is_told() -> None:
+    with pytest.raises(TrialError, match="not a scalar"):
+        relume.repair(he(mlp(nn.ReLU, depth=2)), batches(2), nn.CrossEntropyLoss(reduction="none"))
+
+
+def test_advice_of_a_finding_has_a_line_for_each_remedy() -> None:
+    told = advice(finding("replace-activation", "clip-gradients"))
+    assert [line.partition(":")[0] for line in told.splitlines()] == ["replace-activation", "clip-gradients"]
+    assert "net.py:12" in told
