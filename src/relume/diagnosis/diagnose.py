@@ -33,6 +33,7 @@ FOLLOWS: Mapping[Problem, frozenset[Problem]] = {
     "exploding-activation": frozenset({"unstable-updates", "exploding-gradient"}),
     "exploding-gradient": frozenset({"unstable-updates"}),
 }
+BACKWARDS: frozenset[Problem] = frozenset({"vanishing-gradient", "stalled-layer"})  # reach all that is before
 REVIVE, REDRAW = "revive-dead-units", "variance-preserving-initialisation"
 
 
@@ -101,7 +102,7 @@ def _rooted(readings: Readings, findings: list[Finding]) -> list[Finding]:
 
 
 def _explains(root: Finding, finding: Finding) -> bool:
-    """Whether a finding follows from another, wherever both are; never both from each other."""
+    """Whether a finding follows from another, if they meet; never both from each other."""
     if "info" in (root.severity, finding.severity) or root.problem == finding.problem:
         return False
     if root.problem == "non-finite":  # one NaN makes all that is computed from it NaN
@@ -149,11 +150,13 @@ def _places(readings: Readings) -> dict[str, int]:
     return places
 
 
-def _meet(places: Mapping[str, int], one: Finding, two: Finding) -> bool:
-    """Whether two findings concern the same stretch of the network, or neighbours; or one concerns it all."""
-    first, second = _stretch(places, one), _stretch(places, two)
-    if not first or not second:
-        return True
+def _meet(places: Mapping[str, int], root: Finding, finding: Finding) -> bool:
+    """Whether a fault can reach another: in the same stretch of the network or the one beside it."""
+    first, second = _stretch(places, root), _stretch(places, finding)
+    if not first or not second or root.problem == "non-finite":
+        return True  # one of them concerns the whole
+    if finding.problem in BACKWARDS:
+        return min(second) - 1 <= max(first)
     return min(first) - 1 <= max(second) and min(second) - 1 <= max(first)
 
 
