@@ -48,6 +48,7 @@ def main(rank: int, store: Path, result: Path) -> None:
     readings: Readings = watch.gathered()
     if rank == 0:
         result.write_bytes(pickle.dumps(readings))
+    dist.barrier()  # a rank that leaves early takes the store with it
     dist.destroy_process_group()
 
 

@@ -112,16 +112,8 @@ def compiled_traces(name: str) -> dict[str, tuple[Trace, Trace]]:
     return {optimizer: (without[optimizer], with_watch[optimizer]) for optimizer in OPTIMIZERS}
 
 
-SPLIT = pytest.mark.xfail(
-    strict=True,
-    reason="the graph breaks elsewhere under watch, so dropout draws from another generator: torch.compile "
-    "allows no side effect within checkpoint, such as to note which module is at work",
-)
-
-
 def _marks(name: str) -> list[pytest.MarkDecorator]:
-    slow = [] if name in QUICKLY else [pytest.mark.slow]
-    return slow + [SPLIT] * (name in ("checkpoint", "reentrant"))
+    return [] if name in QUICKLY else [pytest.mark.slow]
 
 
 # torch.compile warns of itself; as an error, that is one graph less.

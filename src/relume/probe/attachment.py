@@ -8,6 +8,7 @@ it is made anew.
 
 from collections.abc import Callable
 from functools import wraps
+from threading import Lock
 from types import MethodType
 from typing import Any
 
@@ -17,7 +18,7 @@ from torch.nn.modules.conv import _ConvNd
 
 from relume.catalogue.recognition import recognise_module
 from relume.errors import WatchError
-from relume.probe.calls import show_all_to_modes
+from relume.probe.calls import ready_to_trace
 from relume.probe.forward import SLOTS_OF_WATCH, Forward
 from relume.probe.modules import is_scripted, named_modules, never_seen
 from relume.probe.slots import Slots
@@ -38,6 +39,9 @@ class Attachment:
         self.name = str(number)  # torch.compile makes a variable of a number that has changed once
         self.running: list[Forward] = []  # the forward pass at work; empty between passes
         self.is_closed = False
+        self._is_at_work = (
+            Lock()
+        )  # one forward pass at a time: those of other threads meanwhile are not watched
         self._put: list[tuple[nn.Module, dict[str, Any], dict[str, Any]]] = []  # module, ours, found before
         SLOTS_OF_WATCH[self.name] = slots
         slots.not_seen.update(never_seen(model))
@@ -84,13 +88,26 @@ class Attachment:
         if torch.compiler.is_exporting() or torch.jit.is_tracing():  # type: ignore[attr-defined,no-untyped-call]
             return None
         # Compiled code always watches, and its operator asks whether to: a flag would have it compiled twice.
-        is_compiling = torch.compiler.is_compiling() and show_all_to_modes()
+        is_compiling = torch.compiler.is_compiling() and ready_to_trace()
         is_recomputation = not is_compiling and torch._C._current_graph_task_id() != -1
         is_training = is_recomputation or (module.training and torch.is_grad_enabled())
         phase: Phase = "training" if is_training else "evaluation"
         if not is_compiling and (self.is_closed or not self.slots.is_due(phase)):
             return None
         return Forward(self.name, phase, is_recomputation=is_recomputation)
+
+    def begin(self, entered: Forward) -> bool:
+        """Have a forward pass watched; False while that of another thread is."""
+        if not torch.compiler.is_compiling() and not self._is_at_work.acquire(blocking=False):
+            return False
+        self.running.append(entered)
+        return True
+
+    def end(self) -> None:
+        """The forward pass is over."""
+        self.running.pop()
+        if not torch.compiler.is_compiling():
+            self._is_at_work.release()
 
 
 Around = Callable[["Attachment", str, nn.Module, Method], Method]
@@ -113,6 +130,8 @@ def _around(attachment: Attachment, path: str, module: nn.Module, call: Method) 
 
     def forward(self: nn.Module, *args: Any, **kwargs: Any) -> Any:
         if running:
+            if running[-1].is_of_another_thread():
+                return call(self, *args, **kwargs)
             at_work = running[-1].path
             at_work.append(path)
             try:
@@ -120,17 +139,16 @@ def _around(attachment: Attachment, path: str, module: nn.Module, call: Method) 
             finally:
                 at_work.pop()
         entered = attachment.enter(self)
-        if entered is None:
+        if entered is None or not attachment.begin(entered):
             return call(self, *args, **kwargs)
-        if path == "" and not entered.is_recomputation:
-            entered.see_input(args, kwargs)
-        entered.path.append(path)
-        running.append(entered)
         try:
+            if path == "" and not entered.is_recomputation:
+                entered.see_input(args, kwargs)
+            entered.path.append(path)
             with entered:
                 return call(self, *args, **kwargs)
         finally:
-            running.pop()
+            attachment.end()
 
     return forward
 
@@ -144,7 +162,7 @@ def _around_activation(attachment: Attachment, path: str, module: nn.Module, cal
 
     def forward(self: nn.Module, *args: Any, **kwargs: Any) -> Any:
         entered = running[-1] if running else attachment.enter(self)
-        if entered is None or (entered.path and entered.path[-1] is None):
+        if entered is None or entered.is_of_another_thread() or (entered.path and entered.path[-1] is None):
             return call(self, *args, **kwargs)
         entered.path.append(None)
         try:

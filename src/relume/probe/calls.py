@@ -42,12 +42,18 @@ def _name_of(
 
 
 @torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
-def show_all_to_modes() -> bool:
-    """Have torch.compile show a mode what eager code shows it: it passes over F.tanh, torch.relu_, others."""
+def ready_to_trace() -> bool:
+    """Have torch.compile show a mode what eager code shows it, and let it look into checkpoints.
+
+    It passes over F.tanh, torch.relu_ and others; and to note which module is at work is a side effect, which
+    it refuses within torch.utils.checkpoint though the module is left again before the end.
+    """
     with suppress(ImportError):  # torch._dynamo keeps this set to itself
         from torch._dynamo.variables.torch import get_overridable_functions
 
         get_overridable_functions().update(_kinds())
+    if hasattr(torch._dynamo.config, "skip_fwd_side_effects_in_bwd_under_checkpoint"):
+        torch._dynamo.config.skip_fwd_side_effects_in_bwd_under_checkpoint = True
     return True
 
 

@@ -1,6 +1,7 @@
 """One run of a watched forward pass: which module is at work, and which activations it calls."""
 
 from collections.abc import Callable
+from threading import get_ident
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -27,12 +28,17 @@ class Forward(TorchFunctionMode):
     def __init__(self, watch: str, phase: Phase, *, is_recomputation: bool) -> None:
         super().__init__()
         self.watch, self.phase, self.is_recomputation = watch, phase, is_recomputation
+        self.thread = 0 if torch.compiler.is_compiling() else get_ident()
         # Lists, because torch.compile loses sight of an attribute that is set anew while it traces.
         self.path: list[
             str | None
         ] = []  # modules at work, outermost first; None while one is an activation itself
         self.product = [NO_PRODUCT]  # the last one
         self.calls: dict[str, int] = {}  # by path: how many activations it has called
+
+    def is_of_another_thread(self) -> bool:
+        """Whether it is not this thread's forward pass; compiled code is asked by its own thread alone."""
+        return not torch.compiler.is_compiling() and self.thread != get_ident()
 
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: Any = (), kwargs: Any = None

@@ -67,12 +67,12 @@ class Meter:
             self.settled = None
             if units != self.units:
                 units, self.unit_axis = 1, None
-        self.units, self.device = units, x.device
         self.accumulators = new_accumulators(units, x.device)
         alarm: Alarm = self.alarms.on(x.device)
         self.observe = observer_for(x.device)(
             self.accumulators, alarm, unit_axis=self.unit_axis, flat=self.flat, position=self.position
         )
+        self.units, self.device = units, x.device  # last: from here on another thread would observe
 
     @torch.no_grad()
     def settle(self, scale: Tensor, kept: Tensor | None) -> None:
