@@ -31,10 +31,11 @@ def sums(  # noqa: PLR0913 - each a number of the record
     def counted(share: Share) -> np.ndarray:
         return np.round(np.broadcast_to(np.asarray(share), units) * count).astype(np.int64)
 
-    each: PerUnit = np.full(units, float(count))
+    # No two units alike, by a percent at most: units that are all the same are a fault of their own.
+    each: PerUnit = count * (1 + 0.02 * (np.arange(units) - (units - 1) / 2) / units)
     return Sums(
         count=np.full(units, count, dtype=np.int64),
-        sum=each * mean,
+        sum=np.sqrt(each * count) * mean,
         sum_of_squares=each * rms**2,
         zeros=counted(zeros),
         fired=counted(fired),

@@ -2,7 +2,7 @@
 
 import copy
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -210,13 +210,16 @@ def _assert_same(one: Any, two: Any) -> None:
         assert one == two
 
 
-def _loaders() -> Iterable[Any]:
+def _loaders() -> list[Any]:
     x = torch.randn(96, 8, generator=torch.Generator().manual_seed(2))
     dataset = TensorDataset(x, torch.arange(96) % CLASSES)
-    yield DataLoader(dataset, batch_size=16, shuffle=True)
-    yield DataLoader(dataset, batch_size=16, shuffle=True, generator=torch.Generator().manual_seed(3))
+    own = torch.Generator().manual_seed(3)
     sampler = RandomSampler(dataset, generator=torch.Generator().manual_seed(4))
-    yield DataLoader(dataset, batch_size=16, sampler=sampler)
+    return [
+        DataLoader(dataset, batch_size=16, shuffle=True),
+        DataLoader(dataset, batch_size=16, shuffle=True, generator=own),
+        DataLoader(dataset, batch_size=16, sampler=sampler),
+    ]
 
 
 @pytest.mark.parametrize("training", [True, False], ids=["training", "evaluation"])
@@ -239,7 +242,7 @@ def test_a_check_before_training_changes_no_bit_of_it() -> None:
         torch.manual_seed(0)
         random.seed(0)
         np.random.seed(0)  # noqa: NPY002
-        model, loader = Delicate(), next(iter(_loaders()))
+        model, loader = Delicate(), _loaders()[0]
         if check:
             relume.check(model, loader, nn.CrossEntropyLoss())
         optimizer = torch.optim.Adam(model.parameters(), lr=0.01)

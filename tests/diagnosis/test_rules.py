@@ -82,7 +82,9 @@ def test_nothing_at_all_is_no_fault(rule: Rule) -> None:
 @all_rules
 def test_sites_of_which_nothing_was_seen_are_no_fault(rule: Rule) -> None:
     rest = reading("0", gradient=None, examples=0)
-    assert not findings(rule, network([rest], [parameter("0.weight", measured=0)], examples=0))
+    assert not findings(
+        rule, network([rest], [parameter("0.weight", measured=0)], input_rms=None, examples=0)
+    )
 
 
 def _with_examples(readings: Readings, examples: int) -> Readings:
@@ -99,7 +101,7 @@ def _with_examples(readings: Readings, examples: int) -> Readings:
         )
         for name, each in readings.items()
     }
-    step = readings.steps
-    counts = step.examples * 0
+    counts = readings.steps.examples * 0
     counts[:1] = examples
-    return replace(readings, readings=sites, steps=replace(step, examples=counts))
+    given = readings.input and replace(readings.input, examples=examples)
+    return replace(readings, readings=sites, input=given, steps=replace(readings.steps, examples=counts))
