@@ -124,12 +124,12 @@ def test_two_causes_give_two_findings() -> None:
     assert tree(other) == {"vanishing-gradient": [], "dead-units": []}
 
 
-def test_what_is_worth_knowing_is_nobodys_cause_or_consequence() -> None:
-    info = finding("dead-units", at=(0,), severity="info")
-    assert tree(diagnosed(finding("vanishing-gradient", at=(0, 1), remedy=REDRAW), info)) == {
-        "vanishing-gradient": [],
-        "dead-units": [],
-    }
+def test_what_is_worth_knowing_is_a_consequence_perhaps_and_no_cause() -> None:
+    silent = finding("dead-units", at=(0,), severity="info")
+    (root,) = diagnosed(finding("vanishing-gradient", at=(0, 1), remedy=REDRAW), silent).findings
+    assert root.severity == "warning"
+    assert [each.problem for each in root.consequences] == ["dead-units"]
+    assert len(diagnosed(finding("vanishing-gradient", at=(0, 1), remedy=REVIVE), silent).findings) == 2
 
 
 def test_the_most_severe_comes_first() -> None:

@@ -103,7 +103,7 @@ def _rooted(readings: Readings, findings: list[Finding]) -> list[Finding]:
 
 def _explains(root: Finding, finding: Finding) -> bool:
     """Whether a finding follows from another, if they meet; never both from each other."""
-    if "info" in (root.severity, finding.severity) or root.problem == finding.problem:
+    if root.severity == "info" or root.problem == finding.problem:
         return False
     if root.problem == "non-finite":  # one NaN makes all that is computed from it NaN
         return True
