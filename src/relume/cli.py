@@ -3,11 +3,14 @@
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from relume.errors import RelumeError, require
+
+if TYPE_CHECKING:
+    from relume.launch.program import Program
 
 USAGE, INTERRUPTED = 2, 130  # exit statuses; 130 is what shells give a program ended by Ctrl-C
 
@@ -130,6 +133,76 @@ def why(  # noqa: PLR0913  # every argument is an option
     console.print("\n".join(answer(summary)))  # again: by now the beginning has scrolled away
     console.print(f"Trained with {summary.engine}.")
     console.print(f"Report: {page.resolve()}", soft_wrap=True)
+
+
+Target = Annotated[
+    str, typer.Argument(metavar="SCRIPT", help="The script, then its own arguments, whatever they are.")
+]
+Own = Annotated[list[str] | None, typer.Argument(metavar="[ARGUMENTS]...", show_default=False)]
+AsModule = Annotated[bool, typer.Option("-m", help="SCRIPT is the name of a module, as in python -m.")]
+Into = Annotated[
+    Path | None, typer.Option(help="The run file to write; relume-run/<script>-<number>.sqlite by default.")
+]
+SCRIPT_LAST = {"allow_interspersed_args": False}  # what follows the script is the script's
+
+
+@app.command(context_settings=SCRIPT_LAST)
+def run(
+    script: Target,
+    arguments: Own = None,
+    module: AsModule = False,
+    into: Into = None,
+    with_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--with",
+            metavar="CHANGE",
+            help="Change the run: activation.sigmoid=relu, init=lsuv, init=variance-preserving, clip=auto, "
+            "clip=1.0, lr=x0.1, lr=0.01. Repeat it.",
+        ),
+    ] = None,
+    every: Annotated[int, typer.Option(min=1, help="Watch one step of so many.")] = 1,
+) -> None:
+    """Run a training script as it is, and tell what is wrong with its network."""
+    from relume.launch.run import run_program
+
+    program = _program(script, arguments, module)
+    raise typer.Exit(run_program(program, into=into, changes=with_ or (), every=every))
+
+
+@app.command(context_settings=SCRIPT_LAST)
+def check(
+    script: Target,
+    arguments: Own = None,
+    module: AsModule = False,
+    steps: Annotated[int, typer.Option(min=1, help="End the script after so many training steps.")] = 50,
+    into: Into = None,
+) -> None:
+    """Run a script for some steps. Exit status: 0 it is healthy, 1 learning is broken, 2 it did not run."""
+    from relume.launch.run import check_program
+
+    raise typer.Exit(check_program(_program(script, arguments, module), steps=steps, into=into))
+
+
+@app.command()
+def compare(
+    one: Annotated[Path, typer.Argument(help="A run file.")],
+    two: Annotated[Path, typer.Argument(help="Another one.")],
+) -> None:
+    """Show two runs side by side: losses at the same steps, and every activation."""
+    from rich.console import Console
+
+    from relume.report.compare import side_by_side
+    from relume.runfile.reader import open_run
+
+    with open_run(one) as first, open_run(two) as second:
+        Console().print(*side_by_side(first.readings(), second.readings(), titles=(str(one), str(two))))
+
+
+def _program(script: str, arguments: list[str] | None, module: bool) -> "Program":
+    from relume.launch.program import Program
+
+    return Program(target=script, arguments=tuple(arguments or ()), kind="module" if module else "script")
 
 
 def main() -> None:

@@ -51,6 +51,10 @@ class TrialError(RelumeError, ValueError):
     """A model that cannot be trained for a few steps, as a check or a repair has to."""
 
 
+class LaunchError(RelumeError, ValueError):
+    """A script that cannot be run as it was asked for."""
+
+
 class UnseenWarning(UserWarning):
     """A model that trained under watch, and of which nothing was seen."""
 

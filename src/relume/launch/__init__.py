@@ -1,0 +1,1 @@
+"""`relume run`: a training script as it is, under watch."""

@@ -1,0 +1,89 @@
+"""`relume run` and `relume check`: a script under watch, from its start to what is told of it at the end."""
+
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from relume.launch.arrival import when_imported
+from relume.launch.changes import Changes, parse_changes
+from relume.launch.files import RunFiles
+from relume.launch.program import INTERRUPTED, Ending, Program, execute
+
+if TYPE_CHECKING:
+    from relume.launch.session import Session
+
+HEALTHY, FAULTY, NOT_RUN = 0, 1, 2  # exit statuses of `relume check`
+
+
+def run_program(
+    program: Program, *, into: Path | None = None, changes: Sequence[str] = (), every: int = 1
+) -> int:
+    """Run a program under watch, and tell on stderr what was found; returns the program's exit status.
+
+    Raises
+    ------
+    LaunchError
+        If there is no such program, the run file exists, or a change is not understood.
+    """
+    ending, _ = _run(program, RunFiles(program.name, into), parse_changes(changes), every=every)
+    return ending.status
+
+
+def check_program(program: Program, *, steps: int, into: Path | None = None) -> int:
+    """Run a program for some steps; returns 0 if it is healthy, 1 if not, 2 if it did not run.
+
+    Raises
+    ------
+    LaunchError
+        If there is no such program, or the run file exists.
+    """
+    ending, session = _run(program, RunFiles(program.name, into), Changes(), stop_after=steps)
+    if isinstance(ending.error, KeyboardInterrupt):
+        return INTERRUPTED
+    from relume.launch.verdict import is_broken
+
+    if session is not None and is_broken(session.seen):
+        return FAULTY
+    if session is None or not session.seen or ending.status:
+        print(f"relume: {program.target} ended with status {ending.status}: no verdict.", file=sys.stderr)
+        return NOT_RUN
+    return HEALTHY
+
+
+def _run(
+    program: Program, files: RunFiles, changes: Changes, *, every: int = 1, stop_after: int | None = None
+) -> tuple[Ending, "Session | None"]:
+    sessions: list[Session] = []
+    with ExitStack() as stack:
+
+        def begin() -> None:  # imports torch, as the script was the first to
+            from relume.launch.live import Live
+            from relume.launch.session import Session
+
+            live = stack.enter_context(Live(files.rank))
+            session = Session(files, changes, every, stop_after, live.on_step)
+            stack.enter_context(session.listening())
+            sessions.append(session)
+
+        with when_imported("torch", begin):
+            ending = execute(program)
+    if not sessions:
+        print(f"relume: {program.target} imported no torch, so nothing was watched.", file=sys.stderr)
+        return ending, None
+    with suppress(OSError, ValueError):  # a closed stdout is the script's affair
+        sys.stdout.flush()
+    _tell(sessions[0], ending)
+    return ending, sessions[0]
+
+
+def _tell(session: "Session", ending: Ending) -> None:
+    from relume.launch.verdict import told
+
+    try:
+        session.finish(ending.error)
+        for line in told(session):
+            print(line, file=sys.stderr)
+    except KeyboardInterrupt:  # a second Ctrl-C: what was kept is in the run file
+        print("relume: interrupted while telling what was found.", file=sys.stderr)
