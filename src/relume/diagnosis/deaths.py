@@ -2,10 +2,7 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
-
-import numpy as np
-from numpy.typing import NDArray
+from dataclasses import dataclass, replace
 
 from relume.diagnosis.feeding import (
     before,
@@ -19,14 +16,11 @@ from relume.diagnosis.feeding import (
     update_evidence,
 )
 from relume.diagnosis.learning import LARGE_UPDATE
-from relume.diagnosis.losses import Leap, worst_leap
+from relume.diagnosis.losses import LEAP
+from relume.diagnosis.silence import blocked_share, fatal_leap, silenced
 from relume.theory.born_dead import upper_bound
-from relume.types import Evidence, Reading, Readings
+from relume.types import Evidence, ParameterReading, Reading, Readings
 
-# The loss of one batch is rarely three times the greatest of all batches before it.
-LEAP = 3.0
-# Before it, at most: later, what fires rarely and what died cannot be told apart.
-SHARE_BEFORE_LEAP = 0.25
 # A bias so many spreads of the input below 0 lets a Gaussian unit fire on 1 example in 741.
 BIAS_SPREADS = 3.0
 # Above it chance alone explains a dead layer.
@@ -44,32 +38,13 @@ class Death:
     parameters: tuple[str, ...] = ()
 
 
-def fatal_leap(readings: Readings) -> Leap | None:
-    """A leap of the loss early enough that units which fired only until then stand out."""
-    leap = worst_leap(readings.steps)
-    if leap is None or leap.factor < LEAP or leap.share_before > SHARE_BEFORE_LEAP:
-        return None
-    return leap
-
-
-def silenced(readings: Readings, reading: Reading) -> NDArray[np.bool_]:
-    """Which units [units] never left 0; or never since a leap of the loss, if there was one."""
-    value = reading.value
-    dead: NDArray[np.bool_] = (value.count > 0) & (value.zeros == value.count)
-    leap = fatal_leap(readings)
-    if leap is not None:
-        # Each fired at most as often as it was asked before: so it may have been silent ever since.
-        dead |= np.isfinite(value.sum) & (value.fired <= leap.share_before * value.count)
-    return dead
-
-
 def death_of(readings: Readings, reading: Reading) -> Death:
     """The cause that the readings single out for the dead units of a site."""
     for explain in _EXPLANATIONS:
         death = explain(readings, reading)
         if death is not None:
             return death
-    return _at_start(readings, reading)
+    return _otherwise(readings, reading)
 
 
 def _by_zero_weights(readings: Readings, reading: Reading) -> Death | None:
@@ -125,12 +100,12 @@ def _by_constant_inputs(readings: Readings, reading: Reading) -> Death | None:
 
 
 def _by_a_large_step(readings: Readings, reading: Reading) -> Death | None:
-    if reading.steps.start == 0 and not reading.value.fired[silenced(readings, reading)].any():
+    if reading.steps.start == 0 and not _ever_fired(readings, reading):
         return None  # silent before the first update, so no update did it
     leap = fatal_leap(readings)
     weight = feeding_weight(readings, reading)
-    large = weight if weight and weight.update_ratio > LARGE_UPDATE else None
-    evidence = (update_evidence(large),) if large else ()
+    ratio = _update_while_alive(readings, reading, weight)
+    evidence = (_update(weight, ratio),) if weight and ratio > LARGE_UPDATE else ()
     if leap is not None:
         rose = Evidence(
             quantity=f"loss after step {leap.step} over the greatest before",
@@ -140,13 +115,13 @@ def _by_a_large_step(readings: Readings, reading: Reading) -> Death | None:
         )
         cause = (
             f"The update of step {leap.step} was too large: the loss rose from {leap.before:.3g} to "
-            f"{leap.after:.3g}, and these units have not fired since."
+            f"{leap.after:.3g}, and these units fell silent."
         )
         evidence = (rose, *evidence)
-    elif large:
+    elif weight and evidence:
         cause = (
-            f"The updates are too large: a step changes {large.name} by {large.update_ratio:.0%} of its "
-            "size, and so threw these units to where no example reaches them."
+            f"The updates are too large: a step changed {weight.name} by {ratio:.0%} of its size, and threw "
+            "these units to where no example reaches them."
         )
     else:
         return None
@@ -159,6 +134,23 @@ def _by_a_large_step(readings: Readings, reading: Reading) -> Death | None:
     )
 
 
+def _ever_fired(readings: Readings, reading: Reading) -> bool:
+    return bool(reading.value.fired[silenced(readings, reading)].any())
+
+
+def _update_while_alive(readings: Readings, reading: Reading, weight: ParameterReading | None) -> float:
+    """The relative update of a layer's weights on the steps on which it was not dead: then it had none."""
+    if weight is None:
+        return math.nan
+    if not _ever_fired(readings, reading):
+        return weight.update_ratio
+    return weight.update_ratio / math.sqrt(max(1 - blocked_share(readings, reading), 1 / len(reading.steps)))
+
+
+def _update(weight: ParameterReading, ratio: float) -> Evidence:
+    return replace(update_evidence(weight), measured=ratio)
+
+
 def _by_bias(readings: Readings, reading: Reading) -> Death | None:
     bias, spread = feeding_bias(readings, reading), _spread_without_bias(readings, reading)
     if bias is None or not bias.measured or not spread > 0:
@@ -169,8 +161,8 @@ def _by_bias(readings: Readings, reading: Reading) -> Death | None:
     return Death(
         kind="bias",
         cause=(
-            f"{bias.name} holds these units below 0: it is about -{size:.3g}, while the weighted inputs "
-            f"spread by only {spread:.3g}."
+            f"The bias {bias.name} holds these units below 0: it is about -{size:.3g}, while the weighted "
+            f"inputs spread by only {spread:.3g}."
         ),
         evidence=(
             Evidence(
@@ -197,7 +189,7 @@ def _spread_without_bias(readings: Readings, reading: Reading) -> float:
     return row_norm(weight) * size
 
 
-def _at_start(readings: Readings, reading: Reading) -> Death:
+def _otherwise(readings: Readings, reading: Reading) -> Death:
     if reading.steps.start > 0:
         return Death(
             kind="earlier",
@@ -207,6 +199,13 @@ def _at_start(readings: Readings, reading: Reading) -> Death:
             ),
             evidence=(),
             remedies=("revive-dead-units", "leaky-slope", "lower-learning-rate"),
+        )
+    if _ever_fired(readings, reading):
+        return Death(
+            kind="in training",
+            cause="They fired at first and fell silent in training, by updates of usual size.",
+            evidence=(),
+            remedies=("lower-learning-rate", "leaky-slope", "revive-dead-units"),
         )
     path = _rectifiers_until(readings, reading)
     width, depth = min(each.value.units for each in path), len(path) + 1

@@ -11,8 +11,10 @@ from relume.types import PerUnit, Readings, Steps
 
 Course = Literal["unknown", "not finite", "grows", "flat", "falls"]
 
-MINIMUM_LOSSES = 5  # fewer are no curve
+MINIMUM_LOSSES = 9  # fewer are no curve
 GROWTH = 1.0  # of the loss at the start: twice of it at the end
+# The loss of one batch is rarely three times the greatest of all batches before it.
+LEAP = 3.0
 FIRST_SHARE, LAST_SHARE = 0.1, 0.25  # of the steps, whose median loss is the level there
 
 
@@ -23,7 +25,6 @@ class Leap:
     step: int  # whose update raised it
     before: float  # the greatest loss until then
     after: float
-    share_before: float  # of all examples, those seen up to and with that step
 
     @property
     def factor(self) -> float:
@@ -51,14 +52,18 @@ def course(readings: Readings) -> Course:
 
 
 def levels(steps: Steps) -> tuple[float, float]:
-    """The median loss of the first tenth of the steps, and of the last quarter; nan where none was given."""
+    """The median loss of the first tenth of the steps, and of the last quarter; nan where none was given.
+
+    Where the loss leapt within that tenth, it began before the leap.
+    """
     losses = known(steps)
     if not len(losses):
         return math.nan, math.nan
     first = losses[: max(1, round(len(losses) * FIRST_SHARE))]
+    leaps = np.flatnonzero(np.abs(first[1:]) > LEAP * np.maximum.accumulate(np.abs(first))[:-1])
+    first = first[: int(leaps[0]) + 1] if len(leaps) else first
     last = losses[-max(1, round(len(losses) * LAST_SHARE)) :]
-    # The lower of two in the middle: of a first loss and one that leapt, the first is the start.
-    return float(np.sort(first)[(len(first) - 1) // 2]), float(np.median(last))
+    return float(np.median(first)), float(np.median(last))
 
 
 def worst_leap(steps: Steps) -> Leap | None:
@@ -73,8 +78,7 @@ def worst_leap(steps: Steps) -> Leap | None:
     worst = int(np.argmax(factors))
     if factors[worst] <= 1:
         return None
-    step = int(numbers[worst])
-    return Leap(step, float(highest[worst]), float(sizes[worst + 1]), _share_until(steps, step))
+    return Leap(int(numbers[worst]), float(highest[worst]), float(sizes[worst + 1]))
 
 
 def swing(steps: Steps) -> float:
@@ -86,8 +90,10 @@ def swing(steps: Steps) -> float:
     return float(np.median(np.abs(np.diff(losses)))) / level if level > 0 else math.nan
 
 
-def _share_until(steps: Steps, step: int) -> float:
-    until = steps.numbers <= step
-    if steps.examples.sum() == 0:
-        return float(until.mean())
-    return float(steps.examples[until].sum() / steps.examples.sum())
+def share_until(steps: Steps, step: int, window: range) -> float:
+    """The share of a window's examples that were seen up to a step and with it."""
+    within = (steps.numbers >= window.start) & (steps.numbers < window.stop)
+    until = within & (steps.numbers <= step)
+    weights = steps.examples if steps.examples.sum() else np.ones(len(steps))
+    total = float(weights[within].sum())
+    return float(weights[until].sum()) / total if total else 1.0

@@ -1,12 +1,13 @@
 """Rectifier units that never fire: they pass no signal and get no gradient, so they cannot come back."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from relume.diagnosis.deaths import Death, death_of, silenced
-from relume.diagnosis.feeding import after, has_no_gradient, is_constant, is_rectifier, rectifiers
+from relume.diagnosis.deaths import Death, death_of
+from relume.diagnosis.feeding import after, before, has_no_gradient, is_constant, rectifiers
 from relume.diagnosis.losses import course
 from relume.diagnosis.rule import Rule
+from relume.diagnosis.silence import silenced
 from relume.types import Evidence, Finding, Reading, Readings
 
 # A unit that fires on 1 example in 1000 is missed by 3000 examples with probability e^-3, 5 %. Examples are
@@ -42,14 +43,7 @@ def find(readings: Readings) -> Iterator[Finding]:
     seen = [each for each in rectifiers(readings) if each.examples >= LAYER_EXAMPLES]
     layers = [_Layer(each, float(silenced(readings, each).mean())) for each in seen if each.value.units]
     faults = [layer for layer in layers if _is_fault(readings, layer)]
-    by_cause: dict[str, tuple[Death, list[_Layer]]] = {}
-    death = None
-    for layer in faults:
-        # Behind a layer that passes nothing the next ones get constants: they die of what it died of.
-        if death is None or not (layer.is_whole and _follows(readings, layer, faults)):
-            death = death_of(readings, layer.reading)
-        by_cause.setdefault(death.kind, (death, []))[1].append(layer)
-    yield from (_fault(readings, death, group) for death, group in by_cause.values())
+    yield from (_fault(readings, death, group) for death, group in _by_cause(readings, faults))
     rest = [layer for layer in layers if not any(layer is fault for fault in faults)]
     silent = [layer for layer in rest if layer.dead > WORTH_NOTING]
     if silent:
@@ -67,12 +61,26 @@ def _is_fault(readings: Readings, layer: _Layer) -> bool:
     return layer.is_whole and _learning_stops(readings, layer)
 
 
-def _follows(readings: Readings, layer: _Layer, faults: list[_Layer]) -> bool:
-    """Whether the rectifier before is dead too, as far as the order of execution tells."""
-    names = [name for name, reading in readings.items() if is_rectifier(reading.site.activation)]
-    place = names.index(str(layer.reading.site))
-    dead = {str(fault.reading.site) for fault in faults if fault.is_whole}
-    return place > 0 and names[place - 1] in dead
+def _by_cause(readings: Readings, faults: Sequence[_Layer]) -> Iterable[tuple[Death, list[_Layer]]]:
+    """The layers that died of the same; what is dead because it hears nothing goes with the one before."""
+    groups: dict[str, tuple[Death, list[_Layer]]] = {}
+    death, whole = None, set[str]()
+    for layer in faults:
+        if death is None or not _hears_nothing(readings, layer, whole):
+            death = death_of(readings, layer.reading)
+        elif not layer.is_whole:
+            continue  # of constants half the units make 0 and half do not: that says nothing
+        groups.setdefault(death.kind, (death, []))[1].append(layer)
+        if layer.is_whole:
+            whole.add(str(layer.reading.site))
+    return groups.values()
+
+
+def _hears_nothing(readings: Readings, layer: _Layer, dead: set[str]) -> bool:
+    source = before(readings, layer.reading)
+    if source is None or source is readings.input or not dead:
+        return False
+    return str(source.site) in dead or is_constant(source.value)
 
 
 def _learning_stops(readings: Readings, layer: _Layer) -> bool:

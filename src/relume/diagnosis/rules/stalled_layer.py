@@ -71,10 +71,6 @@ def _of_starved(readings: Readings, starved: Sequence[ParameterReading]) -> Said
         cause = f"No gradient comes to {_names(starved)}: all units of {silent.site} are dead."
         return "info", cause, ("revive-dead-units",)
     severity: Severity = "warning" if course(readings) == "falls" else "error"
-    zero = next((p for p in readings.parameters.values() if _is_zero(p) and p not in starved), None)
-    if zero is not None:
-        cause = f"No gradient comes to {_names(starved)}: {zero.name}, through which it comes, is 0."
-        return severity, cause, ("variance-preserving-initialisation", "break-symmetry")
     cause = f"The gradient vanishes before it comes to {_names(starved)}, while other layers learn."
     remedies = ("variance-preserving-initialisation", "insert-normalisation", "replace-activation")
     return severity, cause, remedies
@@ -84,19 +80,15 @@ def _of_held(held: Sequence[ParameterReading], *, is_trunk: bool) -> Said:
     """A trunk left out of the optimiser under a head that learns is common; a layer among learners is not."""
     if is_trunk:
         cause = (
-            f"{_names(held)} gets a gradient and is not updated, while the layers behind learn: frozen by "
-            "the optimiser's groups or learning rates. requires_grad_(False) would save the backward pass."
+            f"The layer of {_names(held)} gets a gradient and is not updated, while the layers behind learn: "
+            "frozen by the optimiser's groups or learning rates. requires_grad_(False) would save its cost."
         )
         return "info", cause, ()
     cause = (
-        f"{_names(held)} gets a gradient and is not updated, while other layers are: the optimiser does not "
-        "hold it, or the learning rate of its group is 0. Was it made after the optimiser?"
+        f"The layer of {_names(held)} gets a gradient and is not updated, while other layers are: the "
+        "optimiser does not hold it, or the learning rate of its group is 0. Was it made after the optimiser?"
     )
     return "warning", cause, ()
-
-
-def _is_zero(parameter: ParameterReading) -> bool:
-    return is_matrix(parameter) and parameter.measured > 0 and parameter.weight == 0
 
 
 def _finding(readings: Readings, stalled: Sequence[ParameterReading], usual: float, said: Said) -> Finding:

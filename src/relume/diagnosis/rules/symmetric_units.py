@@ -50,8 +50,8 @@ def find(readings: Readings) -> Iterator[Finding]:
             ),
         ),
         cause=(
-            f"{weights[0].name} was set to a constant: its entries {drawn}, so equal gradients keep the "
-            f"{first.value.units} units equal, and they count as one."
+            f"The weights {weights[0].name} were set to a constant: they {drawn}, so equal gradients keep "
+            f"the {first.value.units} units equal, and they count as one."
         ),
         remedies=("break-symmetry", "variance-preserving-initialisation"),
     )

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from relume.diagnosis.deaths import silenced
 from relume.diagnosis.feeding import is_constant, is_rectifier
 from relume.diagnosis.losses import course
 from relume.diagnosis.rule import Rule
+from relume.diagnosis.silence import silenced
 from relume.types import Evidence, Finding, Reading, Readings, Severity, Sums
 
 # Initialisations are derived for inputs of mean 0 and variance 1 (LeCun et al. 1998, section 4.3). A factor

@@ -7,7 +7,7 @@ import numpy as np
 
 from relume.diagnosis.feeding import feeding_weight, is_matrix, row_norm, update_evidence
 from relume.diagnosis.learning import LARGE_UPDATE
-from relume.diagnosis.losses import course, known, levels, swing, worst_leap
+from relume.diagnosis.losses import course, known, levels, swing
 from relume.diagnosis.rule import Rule
 from relume.types import Evidence, Finding, ParameterReading, Readings, Severity, Steps
 
@@ -15,9 +15,10 @@ from relume.types import Evidence, Finding, ParameterReading, Readings, Severity
 SUSPECT_UPDATE = 1e-2
 # Weights that began at 0 have hardly any norm yet; torch's own initialisation gives a row 0.58, He's 1.41.
 FRESH_ROW = 0.1
-LEAP = 10.0  # the loss after a step over the greatest before it: batches alone do not do that
-SWING = 0.5  # from one step to the next, over the loss itself, at the median
+PEAK = 10.0  # the greatest loss over that at the start: batches alone do not differ by as much
 CALIBRATED = "calibrated: losses of batches of a training that works differ by less"
+
+Trouble = tuple[Severity, str, tuple[Evidence, ...]]
 
 
 def find(readings: Readings) -> Iterator[Finding]:
@@ -32,14 +33,14 @@ def find(readings: Readings) -> Iterator[Finding]:
     names = {p.name for p in large}
     worst = max(large, key=lambda p: p.update_ratio, default=None)
     sites = (r.site for r in readings.values() if (w := feeding_weight(readings, r)) and w.name in names)
-    each = f": a step changes {worst.name} by {worst.update_ratio:.1%} of its size" if worst else ""
+    each = f"a step changes {worst.name} by {worst.update_ratio:.1%} of its size, and " if worst else ""
     yield Finding(
         problem="unstable-updates",
         severity=severity,
         sites=tuple(sites),
         parameters=tuple(p.name for p in large),
         evidence=(*evidence, *_ratio(worst)),
-        cause=f"{_rate(readings.steps)} is too large{each}, and {said}.",
+        cause=f"{_rate(readings.steps)} is too large: {each}{said}.",
         remedies=("lower-learning-rate", "clip-gradients", "insert-normalisation"),
     )
 
@@ -51,40 +52,41 @@ def _is_settled(parameter: ParameterReading) -> bool:
     return bool(row_norm(parameter) >= FRESH_ROW)
 
 
-def _trouble(readings: Readings, largest: float) -> tuple[Severity, str, tuple[Evidence, ...]] | None:
+def _trouble(readings: Readings, largest: float) -> Trouble | None:
     """How the loss suffers from updates so large; None if it does not, or they are not large."""
-    steps = readings.steps
-    where, leap = course(readings), worst_leap(steps)
+    where = course(readings)
     if where == "not finite":
-        return _before_the_end(steps, largest)
-    if where == "grows" and largest > SUSPECT_UPDATE:
-        start, end = levels(steps)
-        evidence = _of_loss("loss of the last quarter over that of the first tenth", end / start, 2.0)
-        return "error", f"the loss grows from {start:.3g} to {end:.3g}", (evidence,)
-    if not largest > LARGE_UPDATE:
+        return _before_the_end(readings.steps, largest)
+    # Where the loss falls all the same, or does not grow, only what is large beyond doubt is to blame.
+    suspect = SUSPECT_UPDATE if where != "falls" else LARGE_UPDATE
+    if where == "unknown" or not largest > suspect:
         return None
-    if leap is not None and leap.factor > LEAP:
-        evidence = _of_loss(f"loss after step {leap.step} over the greatest before", leap.factor, LEAP)
-        said = f"at step {leap.step} the loss leapt from {leap.before:.3g} to {leap.after:.3g}"
+    (start, end), highest = levels(readings.steps), float(np.abs(known(readings.steps)).max())
+    if highest > PEAK * abs(start) > 0:
+        evidence = _of_loss("greatest loss over that at the start", highest / abs(start), PEAK)
+        said = f"the loss goes from {start:.3g} up to {highest:.3g} and ends at {end:.3g}"
         return ("warning" if where == "falls" else "error"), said, (evidence,)
-    swings = swing(steps)
-    if where == "flat" and swings > SWING:
-        evidence = _of_loss("change of the loss from step to step over the loss", swings, SWING)
+    if where == "grows":
+        evidence = _of_loss("loss of the last quarter over that at the start", end / start, 2.0)
+        return "error", f"the loss grows from {start:.3g} to {end:.3g}", (evidence,)
+    if where == "flat" and largest > LARGE_UPDATE:
+        swings = swing(readings.steps)
+        evidence = _of_loss("change of the loss from step to step over the loss", swings, 0.0)
         return "warning", f"the loss swings by {swings:.0%} from step to step and does not fall", (evidence,)
     return None
 
 
-def _before_the_end(steps: Steps, largest: float) -> tuple[Severity, str, tuple[Evidence, ...]] | None:
+def _before_the_end(steps: Steps, largest: float) -> Trouble | None:
     """Of a loss that left the numbers: whether it grew on its way, or the updates were large."""
     losses = known(steps)
     finite = np.abs(losses[: int(np.flatnonzero(~np.isfinite(losses))[0])])
     if not len(finite) or finite[0] == 0:
         return None
     growth = float(finite.max() / finite[0])
-    if growth <= LEAP and not largest > LARGE_UPDATE:
+    if growth <= PEAK and not largest > LARGE_UPDATE:
         return None
     said = f"the loss grows from {finite[0]:.3g} to {finite.max():.3g} and then is no number any more"
-    return "error", said, (_of_loss("greatest finite loss over the first", growth, LEAP),)
+    return "error", said, (_of_loss("greatest finite loss over the first", growth, PEAK),)
 
 
 def _of_loss(quantity: str, measured: float, threshold: float) -> Evidence:
@@ -107,8 +109,8 @@ unstable_updates = Rule(
     find=find,
     meaning="updates so large against the weights that the loss oscillates or diverges",
     formula=(
-        "norm of a layer's update over that of its weights: above 0.1 while the loss leaps tenfold or swings "
-        "by half of itself without falling, or above 0.01 while it doubles; biases and new zeros excepted"
+        "norm of a layer's update over that of its weights: above 0.01 while the loss doubles or went up "
+        "tenfold, or above 0.1 while it does not fall; biases and new zeros excepted"
     ),
     needs_examples=1,
     citation="Karpathy, CS231n notes, Ratio of weights to updates (around 1e-3)",
