@@ -57,6 +57,7 @@ class Case:
     half: str
     said: dict[str, Said] = field(default_factory=dict)
     proof: Proof | None = None
+    broke: str = ""  # what the repair raised, if it did
 
     @property
     def program(self) -> Program:
@@ -102,7 +103,12 @@ def examine(name: str, half: str, *, steps: int, repairs: bool) -> Case:
     warnings.simplefilter("ignore")  # what torch says of a training that breaks
     program = programs[name]
     said = {OWN: own_verdict(program, steps), **peers_verdicts(program, steps)}
-    return Case(name, half, said, prove(program) if repairs and program.fault else None)
+    if not repairs or not program.fault:
+        return Case(name, half, said)
+    try:
+        return Case(name, half, said, prove(program))
+    except Exception as error:
+        return Case(name, half, said, broke=f"{type(error).__name__}: {error}")
 
 
 def share(values: Iterable[bool]) -> str:
@@ -113,6 +119,7 @@ def share(values: Iterable[bool]) -> str:
 def row(tool: str, cases: Sequence[Case]) -> list[str]:
     faults = [case for case in cases if case.program.fault]
     proofs = [case.proof for case in faults if case.proof]
+    broken = [False for case in faults if case.broke]
     own = tool == OWN
     return [
         tool,
@@ -120,7 +127,7 @@ def row(tool: str, cases: Sequence[Case]) -> list[str]:
         share(case.said[tool].is_alarm for case in faults),
         share(case.said[tool].is_alarm for case in cases if not case.program.fault),
         share(case.is_cause_right(tool) for case in faults) if own else "",
-        share(proof.is_repaired for proof in proofs) if own else "",
+        share([proof.is_repaired for proof in proofs] + broken) if own else "",
         share(proof.is_repaired_at_random for proof in proofs) if own else "",
         f"{statistics.fmean(proof.tried for proof in proofs):.1f}" if own and proofs else "",
     ]
@@ -151,6 +158,8 @@ def complaints(case: Case) -> Iterable[str]:
         yield f"missed        {case.name}: {program.fault}; said {', '.join(said.problems) or 'nothing'}"
     elif not case.is_cause_right(OWN):
         yield f"cause         {case.name}: not /{program.cause}/ but {' | '.join(said.causes)}"
+    if case.broke:
+        yield f"broke         {case.name}: {case.broke}"
     if case.proof and not case.proof.is_repaired:
         proof = case.proof
         numbers = f"{proof.before:.3g} before, {proof.after:.3g} after, the twin {proof.twin:.3g}"

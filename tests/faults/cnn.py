@@ -148,8 +148,9 @@ programs = (
         "cnn-momentum-999",
         "unstable-updates",
         lambda: descent(0.1, momentum=0.999),
-        cause="momentum|learning rate|step",
+        cause="momentum|learning rate|too large",
         twin="cnn-descent",
+        also=("dead-units",),
     ),
     faulty(
         "cnn-group-without-rate",

@@ -104,8 +104,9 @@ programs = (
         "embedding-adam-rate-1",
         "unstable-updates",
         lambda: net(lr=1.0),
-        cause="learning rate|step",
+        cause="learning rate|too large",
         twin="embedding-rare-words",
+        also=("dead-units",),
     ),
     faulty(
         "embedding-detached",

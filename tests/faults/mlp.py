@@ -288,8 +288,9 @@ programs = (
         "mlp-momentum-999",
         "unstable-updates",
         lambda: by_descent(0.3, momentum=0.999),
-        cause="momentum|learning rate|step",
+        cause="momentum|learning rate|too large",
         twin="mlp-descent",
+        also=("dead-units",),
     ),
     faulty(
         "mlp-detached",

@@ -132,9 +132,9 @@ programs = (
         "residual-adam-rate-1",
         "unstable-updates",
         lambda: fast(1.0),
-        cause="learning rate|step",
+        cause="learning rate|too large",
         twin="residual-adam",
-        also=("non-finite",),
+        also=("non-finite", "dead-units"),
     ),
     faulty(
         "residual-branches-scaled-away",

@@ -83,7 +83,7 @@ def without_norm() -> Job:
     for block in model.blocks:
         for layer in block.children():
             if isinstance(layer, nn.Linear):
-                he(layer.weight, 1.5)
+                he(layer.weight)
     return Job(model, adam(model, 3e-3), markov(), cross_entropy)
 
 
