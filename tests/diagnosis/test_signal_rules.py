@@ -1,6 +1,7 @@
 """Each cause of a signal or a gradient that is lost is found by its numbers, and nothing where none is."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -181,6 +182,32 @@ def test_saturation_among_normalised_layers_is_worth_knowing_while_the_loss_fall
     normalised = replace(saturated, parameters={**saturated.parameters, norm.name: norm})
     assert found("saturated-units", saturated).severity == "warning"
     assert found("saturated-units", normalised).severity == "info"
+
+
+def unrolled(factor: float, *, losses: Sequence[float] = LEVEL, sigma_w2: float = 1.0) -> Readings:
+    """A recurrence of tanh, unrolled over 16 calls; the gradient is multiplied by `factor` going back."""
+    calls = [
+        reading("net", "tanh", rms=0.8, fed_by="again", call_index=i, gradient=1e-3 * factor ** (15 - i))
+        for i in range(16)
+    ]
+    return network(
+        calls, [*weights("again", sigma_w2=sigma_w2), *weights("head", sigma_w2=1.0)], losses=losses
+    )
+
+
+def test_a_recurrence_loses_or_blows_up_the_gradient_over_time() -> None:
+    lost = found("vanishing-gradient", unrolled(0.4, sigma_w2=0.2))
+    assert lost.severity == "error"
+    assert lost.cause.startswith("Over time, not depth. The weights are too small for tanh")
+    blown_up = found("exploding-gradient", unrolled(2.0, sigma_w2=9.0))
+    assert "back over 16 calls of again" in blown_up.evidence[0].quantity
+    assert blown_up.remedies[0] == "variance-preserving-initialisation"
+
+
+def test_what_was_long_ago_need_not_be_learned_from() -> None:
+    assert found("vanishing-gradient", unrolled(0.4, losses=FALLING)).severity == "info"
+    assert nothing("vanishing-gradient", unrolled(0.9))
+    assert nothing("exploding-gradient", unrolled(1.1))
 
 
 @pytest.mark.parametrize("problem", ["vanishing-gradient", "exploding-gradient", "exploding-activation"])

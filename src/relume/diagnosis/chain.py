@@ -10,6 +10,8 @@ from relume.catalogue import activations
 from relume.catalogue.activation import Activation
 from relume.types import ParameterReading, Reading, Readings, Site
 
+FEWEST_CALLS = 8  # of a layer in a recurrence: towers of twins and the two passes of a game are fewer
+
 
 @dataclass(frozen=True, slots=True)
 class Layer:
@@ -81,6 +83,23 @@ def is_output(readings: Readings, layer: Layer) -> bool:
         return False
     matrices = [name for name, parameter in readings.parameters.items() if len(parameter.shape) > 1]
     return not matrices or matrices[-1] == f"{layer.name}.weight"
+
+
+def unrolled(layers: Iterable[Layer]) -> list[Layer]:
+    """Layers that a network uses over and over with one activation: a recurrence, unrolled over time.
+
+    Not cells with gates: what those forget, they are made to forget.
+    """
+    return [
+        layer
+        for layer in layers
+        if len(layer.readings) >= FEWEST_CALLS and len({site.activation for site in layer.sites}) == 1
+    ]
+
+
+def gradients_by_call(layer: Layer) -> list[float]:
+    """The gradient's root mean square at each call, the first one first; nan where none arrived."""
+    return [reading.gradient.root_mean_square for reading in layer.readings]
 
 
 def is_bounded(activation: Activation) -> bool:

@@ -1,9 +1,17 @@
 """The error signal grows on its way from the loss to the input."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from relume.diagnosis.causes import why_it_grows
-from relume.diagnosis.chain import examples_of, hidden_layers, sites_of, weights_of
+from relume.diagnosis.chain import (
+    Layer,
+    examples_of,
+    gradients_by_call,
+    hidden_layers,
+    sites_of,
+    unrolled,
+    weights_of,
+)
 from relume.diagnosis.learning import severity_of
 from relume.diagnosis.rule import Rule
 from relume.diagnosis.trend import growth_over_depth
@@ -20,24 +28,29 @@ SOURCE = "three orders of magnitude; tanh by He's rule grows 8 times in 50 layer
 
 
 def find(readings: Readings) -> Iterator[Finding]:
-    """At most one."""
+    """At most one over the depth, and one for each recurrence over time."""
     if examples_of(readings) < EXAMPLES:
         return
     layers = [layer for layer in hidden_layers(readings) if layer.gradient > 0]
-    growth = growth_over_depth([layer.gradient for layer in reversed(layers)])
-    if not growth > LARGEST_GROWTH:
-        return
     given = readings.input.value.root_mean_square if readings.input else 1.0
-    factors = [chi(*each) for each in zip(layers, inputs_of(layers, given), strict=True)]
-    cause = why_it_grows(readings, layers, median(factors[1:]), "gradient")
+    growth = growth_over_depth([layer.gradient for layer in reversed(layers)])
+    if growth > LARGEST_GROWTH:
+        factors = [chi(*each) for each in zip(layers, inputs_of(layers, given), strict=True)]
+        over = f"over {len(layers)} layers, from {_at(layers[-1])} to {_at(layers[0])}"
+        yield _finding(readings, layers, growth, over, median(factors[1:]))
+    for layer in unrolled(layers):
+        growth = growth_over_depth(gradients_by_call(layer)[::-1])
+        if growth > LARGEST_GROWTH:
+            over = f"back over {len(layer.readings)} calls of {layer.name}"
+            yield _finding(readings, [layer], growth, over, chi(layer, layer.value))
+
+
+def _finding(readings: Readings, layers: Sequence[Layer], growth: float, over: str, factor: float) -> Finding:
+    cause = why_it_grows(readings, layers, factor, "gradient")
     grown = Evidence(
-        quantity=f"growth of the gradient over {len(layers)} layers, from {layers[-1].sites[-1]} "
-        f"({layers[-1].gradient:.1e}) to {layers[0].sites[0]} ({layers[0].gradient:.1e})",
-        measured=growth,
-        threshold=LARGEST_GROWTH,
-        source=SOURCE,
+        quantity=f"growth of the gradient {over}", measured=growth, threshold=LARGEST_GROWTH, source=SOURCE
     )
-    yield Finding(
+    return Finding(
         problem="exploding-gradient",
         severity=severity_of(readings, is_extreme=growth > EXTREME_GROWTH),
         sites=sites_of(layers),
@@ -46,6 +59,10 @@ def find(readings: Readings) -> Iterator[Finding]:
         cause=cause.said,
         remedies=cause.remedies,
     )
+
+
+def _at(layer: Layer) -> str:
+    return f"{layer.sites[0]} ({layer.gradient:.1e})"
 
 
 exploding_gradient = Rule(

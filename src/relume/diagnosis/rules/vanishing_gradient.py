@@ -5,8 +5,17 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from relume.diagnosis.causes import why_it_vanishes
-from relume.diagnosis.chain import Layer, examples_of, hidden_layers, sites_of, weights_of
-from relume.diagnosis.learning import NO_UPDATE, severity_of, update_ratio
+from relume.diagnosis.chain import (
+    FEWEST_CALLS,
+    Layer,
+    examples_of,
+    gradients_by_call,
+    hidden_layers,
+    sites_of,
+    unrolled,
+    weights_of,
+)
+from relume.diagnosis.learning import NO_UPDATE, loss_falls, severity_of, update_ratio
 from relume.diagnosis.rule import Rule
 from relume.diagnosis.weights import inputs_of
 from relume.types import Evidence, Finding, ParameterReading, Readings
@@ -19,12 +28,13 @@ EXTREME_RATIO = 1e-6
 EXAMPLES = 64  # a batch over which random networks were within 30 % of mean-field theory, 10 seeds of 10
 SHARE_OF_WORST = 0.5  # layers that lose at least half as much as the worst, in orders, are to blame with it
 
+PASCANU = "over time as with depth (Pascanu et al. 2013): AUTOTRAINER's threshold"
 AUTOTRAINER = "AUTOTRAINER (Zhang et al. 2021)"
 MILLION_STEPS = "a weight then needs a million steps to change by its own size"
 
 
 def find(readings: Readings) -> Iterator[Finding]:
-    """At most one: a graph that is cut, or else layers that lose the signal."""
+    """A graph that is cut, or else layers that lose the signal with depth, or over time."""
     if examples_of(readings) < EXAMPLES:
         return
     layers = hidden_layers(readings)
@@ -33,6 +43,7 @@ def find(readings: Readings) -> Iterator[Finding]:
         yield _cut_finding(readings, layers, cut)
         return
     layers = [layer for layer in layers if not math.isnan(layer.gradient)]
+    yield from (found for layer in unrolled(layers) if (found := _over_time(readings, layer)))
     if len(layers) < 2:
         return
     reaching = _reaching(readings, layers)
@@ -106,6 +117,34 @@ def _finding(
         parameters=weights_of(faded),
         evidence=(fall, *cause.evidence, *_still(moved)),
         cause=cause.said,
+        remedies=cause.remedies,
+    )
+
+
+def _over_time(readings: Readings, layer: Layer) -> Finding | None:
+    """A recurrence whose first calls get no signal: it cannot learn from what came long ago."""
+    by_call = [gradient for gradient in gradients_by_call(layer) if not math.isnan(gradient)]
+    if len(by_call) < FEWEST_CALLS:
+        return None
+    early, most = max(by_call[: len(by_call) // 3]), max(by_call)
+    if not early < LEAST_RATIO * most:
+        return None
+    cause = why_it_vanishes(readings, [layer], [layer.value])
+    fall = Evidence(
+        quantity=f"gradient at the first third of {len(by_call)} calls of {layer.name} ({early:.1e}) over "
+        f"the largest at any ({most:.1e})",
+        measured=early / most,
+        threshold=LEAST_RATIO,
+        source=PASCANU,
+    )
+    # What was long ago need not matter: a loss that falls says that it does not, as far as one can tell.
+    return Finding(
+        problem="vanishing-gradient",
+        severity="info" if loss_falls(readings) else severity_of(readings, is_extreme=True),
+        sites=layer.sites,
+        parameters=weights_of([layer]),
+        evidence=(fall, *cause.evidence),
+        cause=f"Over time, not depth. {cause.said}",
         remedies=cause.remedies,
     )
 
