@@ -16,6 +16,7 @@ from relume.types import Evidence, Finding, Reading, Readings, Severity, Sums
 # of ten either way is far from it; values from 0 to 1, of size 0.6 and with a mean of 1.7 spreads, are not.
 LARGE, SMALL = 10.0, 0.1
 OFFSET = 10.0  # mean over spread
+EXAMPLES = 30  # a mean of so many is within a fifth of a spread
 # What a site says varies by less than this share of its size: a unit behind it sees nearly a constant.
 FAINT = 0.1
 SATURATED = 0.5  # share of a bounded site's values on its flat ends
@@ -34,7 +35,9 @@ class _Harm:
 def find(readings: Readings) -> Iterator[Finding]:
     """One finding: how far the input is off, and whether the first site suffers."""
     given = readings.input
-    if given is None or not np.isfinite(given.value.sum_of_squares).all() or is_constant(given.value):
+    if given is None or given.examples < EXAMPLES or not np.isfinite(given.value.sum_of_squares).all():
+        return
+    if is_constant(given.value):
         return
     off = _far_from_unit(given.value)
     if off is None:
@@ -142,6 +145,6 @@ unscaled_input = Rule(
         "root mean square of the input's values that are not 0: above 10 or below 0.1; or the mean of the "
         "input over its spread: above 10"
     ),
-    needs_examples=30,
+    needs_examples=EXAMPLES,
     citation="LeCun, Bottou, Orr & Müller (1998), Efficient BackProp, section 4.3",
 )
