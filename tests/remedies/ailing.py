@@ -81,7 +81,11 @@ def bytes_in() -> Patient:
 
 
 def symmetric() -> Patient:
-    return patient_of(with_linears(mlp(nn.ReLU, depth=3), lambda layer: layer.weight.fill_(0.1)))
+    def make_constant(layer: nn.Linear) -> None:
+        nn.init.constant_(layer.weight, 0.1)
+        nn.init.zeros_(layer.bias)
+
+    return patient_of(with_linears(mlp(nn.ReLU, depth=3), make_constant))
 
 
 def too_fast() -> Patient:

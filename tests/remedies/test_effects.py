@@ -24,7 +24,7 @@ FAULTS = {
     "vanishing scale by data": (ailing.vanishing_scale, ("layer-sequential-unit-variance",)),
     "vanishing scale, normalised": (ailing.vanishing_scale, ("insert-normalisation",)),
     "dead": (ailing.dead, ("revive-dead-units",)),
-    "dead, leaky": (lambda: ailing.dead(bias=-6.0), ("leaky-slope",)),
+    "dead, leaky": (lambda: ailing.dead(bias=-5.0), ("leaky-slope",)),
     "exploding": (ailing.exploding, ("variance-preserving-initialisation",)),
     "exploding by data": (ailing.exploding, ("layer-sequential-unit-variance",)),
     "exploding, clipped": (ailing.exploding, ("lower-learning-rate", "clip-gradients")),

@@ -208,12 +208,14 @@ class Anatomy(TorchFunctionMode):
 
     def _pass(self, function: str, given: list[Tensor], result: Tensor) -> None:
         known = [tensor for tensor in given if id(tensor) in self._marks]
-        mark = self._latest(known)
+        if function in MULTIPLIES:
+            self._note_gates(given)
+        # What is gated stays what it is: y in y * sigmoid(gate).
+        ungated = [tensor for tensor in known if id(tensor) not in self._results]
+        mark = self._latest(ungated if function in MULTIPLIES and ungated else known)
         if mark is None:
             self._keep(result, given, None)
             return
-        if function in MULTIPLIES:
-            self._note_gates(given)
         if function in ADDS:
             self._note_branch(given, mark)
         if len(given) == 1 and (use := self._results.get(id(given[0]))):

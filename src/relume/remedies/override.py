@@ -1,10 +1,10 @@
 """Runs calls of an activation from some lines of a module's forward as another activation."""
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from relume.catalogue import activations
@@ -40,6 +40,20 @@ class Overridden:
     def __signature__(self) -> inspect.Signature:
         """That of the forward itself: frameworks choose a batch's columns by it."""
         return inspect.signature(type(self.module).forward.__get__(self.module))
+
+
+class ByLine(nn.Module):
+    """A module that is called from several lines, and is another one on some of them."""
+
+    def __init__(self, usual: nn.Module, other: nn.Module, lines: Iterable[Line]) -> None:
+        super().__init__()
+        self.usual, self.other, self.lines = usual, other, frozenset(lines)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[...] -> [...], by the line of the user's code that calls it."""
+        chosen = self.other if calling_line() in self.lines else self.usual
+        y: Tensor = chosen(x)
+        return y
 
 
 class _Swapping(TorchFunctionMode):

@@ -18,7 +18,7 @@ from relume.types import Diagnosis, Finding, Readings, Severity, Trial
 MATERIAL = 0.05  # of the loss: what a few steps more or less make up for is no repair
 MOST_ROUNDS = 3  # findings removed one after the other
 MOST_PAIRS = 6  # of remedies tried together
-MOST_FOLLOWING = 2  # remedies of a fault that another remedy made show
+MOST_FOLLOWING = 2  # remedies of a fault that follows from another
 IN_YOUR_CODE = ", in your code"  # the key beside each remedy in a trial's setting
 
 Diagnose = Callable[[Readings], Diagnosis]
@@ -93,7 +93,7 @@ def best_against(plan: Search, current: Attempt, finding: Finding) -> Attempt | 
     loss will do: what is left of the fault is then a finding of the next round.
     """
     used = {remedy for remedy, _ in current.treatment}
-    left = [remedy for remedy in _among(plan.remedies, finding.remedies) if remedy not in used]
+    left = [remedy for remedy in _among(plan.remedies, _names(finding)) if remedy not in used]
     tried = {remedy: plan.attempt((*current.treatment, (remedy, finding))) for remedy in left}
     alone = {remedy: attempt for remedy, attempt in tried.items() if attempt}
     lowering = [attempt for attempt in alone.values() if is_lower(attempt.trial, current.trial)]
@@ -172,6 +172,12 @@ def _applied(remedy: Remedy, patient: Patient, finding: Finding) -> str:
         return remedy.apply(patient, finding)
     except Exception:  # of the user's model, which was not made to be treated: the remedy is not for it
         return ""
+
+
+def _names(finding: Finding) -> list[str]:
+    """Its own remedies, then the first of what follows from it: it may be the other way round."""
+    following = (name for other in finding.consequences for name in other.remedies[:MOST_FOLLOWING])
+    return list(dict.fromkeys((*finding.remedies, *following)))
 
 
 def _among(remedies: Sequence[Remedy], names: Sequence[str]) -> list[Remedy]:

@@ -1,14 +1,18 @@
 """Swaps a patient's hidden activations in place: modules for modules, calls by their lines."""
 
-from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from pathlib import Path
+from typing import TypeVar
 
 from torch import nn
 
 from relume.catalogue import activations
 from relume.remedies.anatomy import Use, anatomy_of
-from relume.remedies.override import override
+from relume.remedies.lines import Line
+from relume.remedies.override import ByLine, override
 from relume.trial import Patient
+
+K = TypeVar("K", bound=Hashable)
 
 
 def swap_hidden(patient: Patient, mapping: Mapping[str, str]) -> str:
@@ -17,44 +21,64 @@ def swap_hidden(patient: Patient, mapping: Mapping[str, str]) -> str:
     Returns what was swapped, for people; nothing where there was nothing to swap.
     """
     uses = [use for use in anatomy_of(patient).uses if use.name in mapping]
-    modules: defaultdict[str, list[Use]] = defaultdict(list)
-    calls: defaultdict[tuple[str, str, str, int], list[Use]] = defaultdict(list)
-    for use in uses:
-        if use.module is not None:
-            modules[use.module].append(use)
-    for use in uses:
-        # A module that also makes the output cannot be swapped whole; the line that calls it can.
-        if (use.module is None or not _all_hidden(modules[use.module])) and use.line:
-            calls[(use.owner, use.name, *use.line)].append(use)
-    swapped = [path for path, found in modules.items() if _all_hidden(found)]
-    for path in swapped:
-        _swap_module(patient.model, path, mapping[modules[path][0].name])
-    overridden = [place for place, found in calls.items() if _all_hidden(found)]
-    for owner, name, file, number in overridden:
-        override(patient.model.get_submodule(owner), {((file, number), name): mapping[name]})
-    return _told(
-        mapping, [modules[path][0].name for path in swapped], [(name, *line) for _, name, *line in overridden]
-    )
+    told: list[tuple[str, str]] = []
+    for path, found in _by(lambda use: use.module, uses).items():
+        if path is None:
+            continue
+        name = found[0].name
+        lines = _hidden_lines(found)
+        if _are_hidden(found):
+            _swap_module(patient.model, path, activations[mapping[name]].module())
+            told.append((name, "modules"))
+        elif lines:  # a module that also makes the output stays that there
+            old = patient.model.get_submodule(path)
+            _swap_module(patient.model, path, ByLine(old, activations[mapping[name]].module(), lines))
+            told += [(name, _shown(line)) for line in lines]
+    calls = [use for use in uses if use.module is None]
+    for owner, found in _by(lambda use: use.owner, calls).items():
+        for name, of_name in _by(lambda use: use.name, found).items():
+            lines = _hidden_lines(of_name)
+            if lines:
+                override(patient.model.get_submodule(owner), {(line, name): mapping[name] for line in lines})
+            told += [(name, _shown(line)) for line in lines]
+    return _sentence(mapping, told)
 
 
-def _all_hidden(uses: list[Use]) -> bool:
+def _by(key: Callable[[Use], K], uses: Iterable[Use]) -> dict[K, list[Use]]:
+    groups: dict[K, list[Use]] = {}
+    for use in uses:
+        groups.setdefault(key(use), []).append(use)
+    return groups
+
+
+def _are_hidden(uses: Iterable[Use]) -> bool:
     return all(use.is_hidden and not use.is_gate for use in uses)
 
 
-def _swap_module(model: nn.Module, path: str, name: str) -> None:
+def _hidden_lines(uses: Iterable[Use]) -> list[Line]:
+    """The lines that call nothing but hidden activations."""
+    return [line for line, found in _by(lambda use: use.line, uses).items() if line and _are_hidden(found)]
+
+
+def _swap_module(model: nn.Module, path: str, new: nn.Module) -> None:
+    """Put a module wherever the one at `path` is registered."""
     old = model.get_submodule(path)
-    new = activations[name].module().train(old.training)
+    new.train(old.training)
     for parent in list(model.modules()):
-        for child, module in parent._modules.items():
-            if module is old:
-                parent._modules[child] = new
+        for name, child in parent._modules.items():
+            if child is old:
+                parent._modules[name] = new
 
 
-def _told(mapping: Mapping[str, str], modules: list[str], calls: list[tuple[object, ...]]) -> str:
+def _shown(line: Line) -> str:
+    return f"{Path(line[0]).name}:{line[1]}"
+
+
+def _sentence(mapping: Mapping[str, str], told: list[tuple[str, str]]) -> str:
     parts = []
-    for old in dict.fromkeys([*modules, *(str(call[0]) for call in calls)]):
-        lines = sorted({f"{str(file).rpartition('/')[2]}:{n}" for name, file, n in calls if name == old})
-        count = modules.count(old)
-        where = [f"{count} modules"] * bool(count) + lines
+    for old in dict.fromkeys(name for name, _ in told):
+        places = [place for name, place in told if name == old]
+        modules = places.count("modules")
+        where = [f"{modules} modules"] * bool(modules) + sorted(set(places) - {"modules"})
         parts.append(f"{old} -> {mapping[old]} ({', '.join(where)})")
     return "; ".join(parts)
