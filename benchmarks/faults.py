@@ -28,6 +28,7 @@ import torch
 from benchmarks.fault_peers import MEANS, PEERS
 from benchmarks.fault_repairs import Proof, prove
 from rich.console import Console
+from rich.progress import track
 from rich.table import Table
 from tests.faults import programs
 from tests.faults.observing import observe
@@ -183,11 +184,14 @@ def main() -> None:
     chosen = [n for n in programs if options.half in (None, half[n]) and options.only in n]
     measure = partial(examine, steps=options.steps, repairs=not options.no_repairs)
     with ProcessPoolExecutor(options.processes, mp_context=get_context("spawn")) as pool:
-        cases = list(pool.map(measure, chosen, [half[name] for name in chosen]))
+        measured = pool.map(measure, chosen, [half[name] for name in chosen])
+        cases = []
+        for case in track(measured, "measuring", total=len(chosen), console=Console(stderr=True)):
+            cases.append(case)
+            if options.list:
+                print("".join(f"{complaint}\n" for complaint in complaints(case)), end="", flush=True)
     for which in dict.fromkeys(half[name] for name in chosen):
         show(which, [case for case in cases if case.half == which], options.steps)
-    if options.list:
-        print(*(complaint for case in cases for complaint in complaints(case)), sep="\n")
 
 
 if __name__ == "__main__":
