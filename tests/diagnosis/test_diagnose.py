@@ -77,8 +77,8 @@ ONE_CAUSE = {
         finding("stalled-layer", parameters=("0.weight", "2.weight")),
     ),
     "a signal that shrinks leaves units silent": (
-        finding("vanishing-gradient", at=(0, 1, 2, 3), remedy=REDRAW),
-        finding("dead-units", at=(4, 5), remedy=REVIVE),
+        finding("vanishing-gradient", at=(0, 1, 2), remedy=REDRAW),
+        finding("dead-units", at=(6, 7), remedy=REVIVE),
     ),
     "zero weights make units dead": (
         finding("symmetric-units", parameters=("6.weight",), remedy="break-symmetry"),

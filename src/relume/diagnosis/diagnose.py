@@ -157,6 +157,8 @@ def _meet(places: Mapping[str, int], root: Finding, finding: Finding) -> bool:
         return True  # one of them concerns the whole
     if finding.problem in BACKWARDS:
         return min(second) - 1 <= max(first)
+    if root.problem in BACKWARDS:  # weights that lose the gradient before it lose the signal from there on
+        return max(second) + 1 >= min(first)
     return min(first) - 1 <= max(second) and min(second) - 1 <= max(first)
 
 
