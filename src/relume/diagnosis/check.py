@@ -55,7 +55,7 @@ def check(
     >>> diagnosis.findings[0].problem
     'vanishing-gradient'
     """
-    with random_state_restored(), _generators_restored(batches):
+    with random_state_restored(), generators_restored(batches):
         patient = admit(model, batches, loss, optimizer=optimizer, steps=steps)
         if not patient.model.training:
             patient.model.train()
@@ -64,7 +64,7 @@ def check(
 
 
 @contextmanager
-def _generators_restored(batches: object) -> Iterator[None]:
+def generators_restored(batches: object) -> Iterator[None]:
     """Leave the generators that a DataLoader shuffles by as they were found."""
     generators = {id(found): found for found in _generators_of(batches)}.values()
     states = [(generator, generator.get_state()) for generator in generators]
