@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable
+from io import StringIO
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from tests.remedies import ailing
 from tests.remedies.ailing import batches, finding, he, mlp
 from torch import Tensor, nn
 from torch.optim import SGD
+from torch.utils.data import DataLoader, TensorDataset
 
 import relume
 from relume.errors import TrialError, UnknownNameError
@@ -119,6 +121,44 @@ def test_interrupted_it_leaves_the_model_alone() -> None:
     for name, value in model.state_dict().items():
         assert torch.equal(value, before[name])
     assert not any("forward" in module.__dict__ or module._forward_hooks for module in model.modules())
+
+
+def test_a_shuffled_loader_and_an_evaluated_model_stay_as_they_are() -> None:
+    generator = torch.Generator().manual_seed(5)
+    x, y = batches(1)[0]
+    data = TensorDataset(x, y)
+    loader = DataLoader(data, batch_size=16, shuffle=True, generator=generator)
+    model = mlp(nn.Sigmoid, depth=6).eval()
+    states = torch.get_rng_state(), generator.get_state()
+    repair = relume.repair(model, loader, nn.CrossEntropyLoss(), steps=12)
+    assert torch.equal(torch.get_rng_state(), states[0])
+    assert torch.equal(generator.get_state(), states[1])
+    assert not model.training
+    assert not any(module.training for module in repair.model.modules())
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")  # torch of its own modules
+def test_a_compiled_model_is_treated_as_the_module_within() -> None:
+    model = ailing.dead().model
+    repair = relume.repair(torch.compile(model), batches(30), nn.CrossEntropyLoss())
+    assert repair.remedies
+    assert type(repair.model) is nn.Sequential
+
+
+class Terminal(StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("stream", "is_told"), [(Terminal(), True), (StringIO(), False)])
+def test_what_is_tried_is_told_in_a_terminal(
+    stream: StringIO, is_told: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stderr", stream)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr("relume.remedies.repair.SILENT_SECONDS", 0.0)
+    relume.repair(mlp(nn.Sigmoid, depth=8), batches(5), nn.CrossEntropyLoss(), steps=20)
+    assert ("trying" in stream.getvalue()) == is_told
 
 
 def test_a_loss_that_is_no_scalar_is_told() -> None:

@@ -1,6 +1,5 @@
 """`relume.repair`: what is wrong with a model, removed on a copy, with the proof that it was."""
 
-import copy
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -10,10 +9,12 @@ from rich.status import Status
 from torch import nn
 from torch.optim import Optimizer
 
+from relume.diagnosis.check import generators_restored
 from relume.diagnosis.diagnose import diagnose
+from relume.probe.modules import inner_of
 from relume.remedies.remedy import Remedy
 from relume.remedies.search import IN_YOUR_CODE, Search, Tell, search
-from relume.trial import Batch, Loss, admit
+from relume.trial import Batch, Loss, admit, random_state_restored
 from relume.types import Finding, Repair
 
 STEPS = 60
@@ -33,10 +34,12 @@ def repair(
 
     Copies of the model are trained for the same few steps on the same batches: as it is, and with the
     remedies of each finding, alone and by twos. Kept is the smallest set that removes the finding and lowers
-    the loss. The caller's model, optimiser and random state are left as they are.
+    the loss. The caller's model, optimiser and random state are left as they are, also if it is interrupted.
 
     Parameters
     ----------
+    model
+        Of a compiled model, or one wrapped for distributed training, the module within is treated.
     batches
         A DataLoader, or a list; at most as many as `steps` are taken.
     loss
@@ -63,12 +66,14 @@ def repair(
         If the model cannot be copied or trained.
     """
     allowed = _named(remedies)
-    patient = admit(model, batches, loss, optimizer=optimizer, steps=steps)
-    with _telling() as tell:
+    with random_state_restored(), generators_restored(batches), _telling() as tell:
+        patient = admit(inner_of(model), batches, loss, optimizer=optimizer, steps=steps)
+        if not model.training:
+            patient.model.train()
         plan = Search(patient=patient, steps=steps, remedies=allowed, diagnose=diagnose, tell=tell)
         before, best = search(plan)
     return Repair(
-        model=copy.deepcopy(best.model),
+        model=best.model if model.training else best.model.eval(),
         remedies=tuple(remedy.name for remedy, _ in best.treatment),
         before=before.trial,
         after=best.trial,
