@@ -110,6 +110,19 @@ class TestDeadUnits:
         )
         assert "the model's input is the same for every example" in finding.cause
 
+    def test_faint_inputs(self) -> None:
+        """What shrinks from layer to layer drowns in the biases: units are always on, or never."""
+        readings = chain(gradients=[1e-3] * 4, dead={2: 7, 3: 7}, losses=LEVEL)
+        for name in ("3", "5"):
+            changed = replace(
+                readings[name].value, sum=0.99 * np.sqrt(readings[name].value.sum_of_squares * 6400)
+            )
+            readings = with_site(readings, name, value=changed)
+        finding = the("dead-units", readings)
+        assert (finding.severity, names(finding)) == ("warning", ["5", "7"])
+        assert "hardly varies: values at 3 spread by 14.1% of their size" in finding.cause
+        assert finding.remedies[0] == "variance-preserving-initialisation"
+
     def test_zero_weights(self) -> None:
         finding = the(
             "dead-units", with_parameter(killed(), parameter("4.weight", rms=0.0, update_ratio=0.0))
@@ -155,6 +168,13 @@ class TestDeadUnits:
         shut = replace(reading("se.gate", "hardsigmoid", fed_by="se.expand"), value=silent())
         readings = network([*sites, shut, reading("act2", fed_by="conv2")])
         assert names(info("dead-units", readings)) == ["se.act"]
+        longer = with_site(readings, "se.act", examples=6400)
+        assert names(info("dead-units", longer)) == ["se.act"]
+        at_the_end = [
+            reading("act", fed_by="conv", dead=6),
+            reading("out", "sigmoid", fed_by="head", units=1),
+        ]
+        assert the("dead-units", network(at_the_end)).severity == "warning"
 
     def test_a_sparse_code_is_worth_knowing(self) -> None:
         finding = info("dead-units", HEALTHY["a sparse code"])

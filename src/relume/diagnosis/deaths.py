@@ -14,6 +14,7 @@ from relume.diagnosis.feeding import (
     rectifiers,
     row_norm,
     update_evidence,
+    variation,
 )
 from relume.diagnosis.learning import LARGE_UPDATE
 from relume.diagnosis.losses import LEAP
@@ -23,6 +24,7 @@ from relume.types import Evidence, ParameterReading, Reading, Readings
 
 # A bias so many spreads of the input below 0 lets a Gaussian unit fire on 1 example in 741.
 BIAS_SPREADS = 3.0
+FAINT_INPUT = 1 / math.sqrt(1 + BIAS_SPREADS**2)  # spread over size, where the mean is 3 spreads
 # Above it chance alone explains a dead layer.
 BORN_DEAD_PROBABLE = 0.05
 
@@ -151,6 +153,35 @@ def _update(weight: ParameterReading, ratio: float) -> Evidence:
     return replace(update_evidence(weight), measured=ratio)
 
 
+def _by_faint_inputs(readings: Readings, reading: Reading) -> Death | None:
+    # What varies little shows at the site before, and at the site itself where living units are always on.
+    sources = [each for each in (before(readings, reading), reading) if each and each is not readings.input]
+    source = min(sources, key=lambda each: variation(each.value) or math.inf)
+    share = variation(source.value)
+    if not 0 < share < FAINT_INPUT:
+        return None
+    return Death(
+        kind="faint inputs",
+        cause=(
+            f"What reaches these units hardly varies: values at {source.site} spread by {share:.1%} of their "
+            "size, so each unit behind is on for every example or for none."
+        ),
+        evidence=(
+            Evidence(
+                quantity=f"spread of the values at {source.site} over their size",
+                measured=share,
+                threshold=FAINT_INPUT,
+                source="below it the mean is over 3 spreads, and a Gaussian unit stays on its side of 0",
+            ),
+        ),
+        remedies=(
+            "variance-preserving-initialisation",
+            "layer-sequential-unit-variance",
+            "insert-normalisation",
+        ),
+    )
+
+
 def _by_bias(readings: Readings, reading: Reading) -> Death | None:
     bias, spread = feeding_bias(readings, reading), _spread_without_bias(readings, reading)
     if bias is None or not bias.measured or not spread > 0:
@@ -207,6 +238,10 @@ def _otherwise(readings: Readings, reading: Reading) -> Death:
             evidence=(),
             remedies=("lower-learning-rate", "leaky-slope", "revive-dead-units"),
         )
+    began = "They were born dead: silent since the first step watched, before any update"
+    remedies = ("revive-dead-units", "leaky-slope", "insert-normalisation", "replace-activation")
+    if not silenced(readings, reading).all():
+        return Death("initialisation", f"{began}. Look at how their weights are drawn.", (), remedies)
     path = _rectifiers_until(readings, reading)
     width, depth = min(each.value.units for each in path), len(path) + 1
     chance = upper_bound(width, depth)
@@ -223,9 +258,9 @@ def _otherwise(readings: Readings, reading: Reading) -> Death:
     )
     return Death(
         kind="initialisation",
-        cause=f"They were born dead: silent since the first step watched, before any update; {said}.",
+        cause=f"{began}; {said}.",
         evidence=(probability,),
-        remedies=("revive-dead-units", "leaky-slope", "insert-normalisation", "replace-activation"),
+        remedies=remedies,
     )
 
 
@@ -239,5 +274,6 @@ _EXPLANATIONS: tuple[Callable[[Readings, Reading], Death | None], ...] = (
     _by_zero_weights,
     _by_constant_inputs,
     _by_a_large_step,
+    _by_faint_inputs,
     _by_bias,
 )

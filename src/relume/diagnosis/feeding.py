@@ -1,5 +1,6 @@
 """What feeds a site: the parameters behind it, what comes before it; and whether it says anything."""
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -10,6 +11,8 @@ from relume.types import Evidence, ParameterReading, Reading, Readings, Sums
 
 # Of the mean square: float64 sums of equal float32 values leave less.
 CONSTANT_VARIANCE = 1e-10
+# What a site says varies by less than this share of its size: a unit behind it sees nearly a constant.
+FAINT = 0.1
 USUAL_UPDATE = "1e-3 is usual (Karpathy, CS231n); a tenth replaces the weights in ten steps"
 
 
@@ -102,6 +105,15 @@ def is_constant(sums: Sums) -> bool:
     squares = sums.sum_of_squares / sums.count
     variance = squares - (sums.sum / sums.count) ** 2
     return bool((variance <= CONSTANT_VARIANCE * squares).all())
+
+
+def variation(sums: Sums) -> float:
+    """The spread of a unit's values over their size; 1 for a centred unit, 0.83 for ReLU of one."""
+    squares = float(sums.sum_of_squares.sum())
+    if not squares > 0:
+        return 0.0
+    variance = sums.sum_of_squares - sums.sum**2 / sums.count
+    return math.sqrt(max(float(variance.sum()) / squares, 0.0))
 
 
 def is_silent(sums: Sums) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from relume.catalogue import activations
 from relume.diagnosis.deaths import Death, death_of
 from relume.diagnosis.feeding import after, before, has_no_gradient, is_constant, rectifiers
 from relume.diagnosis.losses import course
@@ -56,9 +57,22 @@ def find(readings: Readings) -> Iterator[Finding]:
 
 
 def _is_fault(readings: Readings, layer: _Layer) -> bool:
-    if layer.reading.examples >= UNIT_EXAMPLES:
-        return layer.dead > TOLERATED
-    return layer.is_whole and _learning_stops(readings, layer)
+    if layer.dead <= TOLERATED:
+        return False
+    if layer.reading.examples >= UNIT_EXAMPLES and not _feeds_gate(readings, layer.reading):
+        return True
+    return _learning_stops(readings, layer)
+
+
+def _feeds_gate(readings: Readings, reading: Reading) -> bool:
+    """Whether a gate comes next, as in squeeze and excitation: what is pooled over an image hardly varies.
+
+    There units are on for all examples or for none, by design; a sigmoid at the end is an output instead.
+    """
+    gate = after(readings, reading)
+    if gate is None or after(readings, gate) is None:
+        return False
+    return activations[gate.site.activation].range == (0.0, 1.0)
 
 
 def _by_cause(readings: Readings, faults: Sequence[_Layer]) -> Iterable[tuple[Death, list[_Layer]]]:

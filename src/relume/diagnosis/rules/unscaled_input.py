@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from relume.diagnosis.feeding import is_constant, is_rectifier
+from relume.diagnosis.feeding import FAINT, is_constant, is_rectifier, variation
 from relume.diagnosis.losses import course
 from relume.diagnosis.rule import Rule
 from relume.diagnosis.silence import silenced
@@ -17,8 +17,6 @@ from relume.types import Evidence, Finding, Reading, Readings, Severity, Sums
 LARGE, SMALL = 10.0, 0.1
 OFFSET = 10.0  # mean over spread
 EXAMPLES = 30  # a mean of so many is within a fifth of a spread
-# What a site says varies by less than this share of its size: a unit behind it sees nearly a constant.
-FAINT = 0.1
 SATURATED = 0.5  # share of a bounded site's values on its flat ends
 DYING = 0.25  # share of a rectifier's units; see dead-units
 LECUN = "inputs of mean 0 and variance 1 (LeCun et al. 1998)"
@@ -111,20 +109,10 @@ def _harm(readings: Readings, first: Reading) -> _Harm | None:
     if size > LARGE:
         said = f"values are about {size:.3g} in size too"
         return _Harm(said, _at_first("size of the values", size, LARGE, LECUN))
-    variation = _variation(value)
-    if variation < FAINT:
-        said = f"values vary by only {variation:.1%} of their size"
-        return _Harm(said, _at_first("spread of the values over their size", variation, FAINT, LECUN))
+    if variation(value) < FAINT:
+        said = f"values vary by only {variation(value):.1%} of their size"
+        return _Harm(said, _at_first("spread of the values over their size", variation(value), FAINT, LECUN))
     return None
-
-
-def _variation(value: Sums) -> float:
-    """The spread of a unit's values over their size; 1 for a centred unit, 0.83 for ReLU of one."""
-    squares = value.sum_of_squares.sum()
-    if squares == 0:
-        return 0.0
-    variance = value.sum_of_squares - value.sum**2 / value.count
-    return math.sqrt(max(float(variance.sum() / squares), 0.0))
 
 
 def _measured(quantity: str, measured: float, threshold: float) -> Evidence:
