@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+import numpy as np
+
 from relume.diagnosis.chain import examples_of
 from relume.diagnosis.rule import Rule
 from relume.diagnosis.rules import rules as all_rules
@@ -60,7 +62,9 @@ def diagnose(readings: Readings, *, rules: Iterable[Rule] | None = None) -> Diag
     True
     """
     asked = list(all_rules.values() if rules is None else rules)
-    findings = [finding for rule in asked for finding in rule.find(readings)]
+    # Sums that went over make NaN of what is derived from them, which is above and below no threshold.
+    with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
+        findings = [finding for rule in asked for finding in rule.find(readings)]
     return Diagnosis(
         findings=tuple(sorted(_rooted(readings, findings), key=_rank)),
         steps=len(readings.steps),
