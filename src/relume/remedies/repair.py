@@ -64,6 +64,22 @@ def repair(
         If there is no remedy of a given name.
     TrialError
         If the model cannot be copied or trained.
+
+    Examples
+    --------
+    >>> import relume, torch
+    >>> from torch import nn
+    >>> _ = torch.manual_seed(0)
+    >>> model = nn.Sequential(nn.Linear(8, 32), nn.ReLU(), nn.Linear(32, 2))
+    >>> _ = nn.init.constant_(model[0].bias, -10.0)
+    >>> inputs = torch.randn(256, 8)
+    >>> batches = [(inputs, (inputs.sum(1) > 0).long())]
+    >>> allowed = ["revive-dead-units", "leaky-slope"]
+    >>> repair = relume.repair(model, batches, nn.CrossEntropyLoss(), remedies=allowed)
+    >>> repair.remedies
+    ('revive-dead-units',)
+    >>> bool(repair.after.losses[-1] < 0.9 * repair.before.losses[-1])
+    True
     """
     allowed = _named(remedies)
     with random_state_restored(), generators_restored(batches), _telling() as tell:
