@@ -9,6 +9,7 @@ from tests.faults import (
     gan,
     healthy_mlp,
     mlp,
+    narrow,
     recurrent,
     residual,
     siamese,
@@ -16,7 +17,19 @@ from tests.faults import (
 )
 from tests.faults.program import Program
 
-_FAMILIES = (mlp, healthy_mlp, cnn, residual, transformer, recurrent, embedding, autoencoder, gan, siamese)
+_FAMILIES = (
+    mlp,
+    healthy_mlp,
+    cnn,
+    residual,
+    transformer,
+    recurrent,
+    embedding,
+    autoencoder,
+    gan,
+    siamese,
+    narrow,
+)
 programs: Mapping[str, Program] = {
     program.name: program for family in _FAMILIES for program in family.programs
 }

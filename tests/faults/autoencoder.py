@@ -132,7 +132,7 @@ programs = (
         "autoencoder-exp-overflow",
         "non-finite",
         lambda: variational(1000.0),
-        cause="loss|forward|overflow|output",
+        cause="undefined operation|overflow",
         twin="autoencoder-variational",
     ),
     faulty(

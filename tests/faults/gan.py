@@ -126,7 +126,7 @@ programs = (
         "gan-adam-rate-1",
         "unstable-updates",
         lambda: net(generator_rate=1.0),
-        cause="learning rate|step",
+        cause="learning rate|too large",
         twin="gan-paired",
     ),
     faulty(

@@ -43,6 +43,11 @@ def with_bias(bias: float, places: Sequence[int]) -> Job:
     return job
 
 
+def born_narrow(activation: Make) -> Job:
+    job = deep_net(6, activation, width=3)
+    return Job(job.model, adam(job.model, 1e-2), job.batches, job.loss)
+
+
 def by_descent(lr: float, **settings: float) -> Job:
     job = deep_net(3)
     return Job(job.model, sgd(job.model, lr, **settings), job.batches, job.loss)
@@ -205,18 +210,20 @@ programs = (
         "mlp-dead-first-step",
         "dead-units",
         lambda: scheduled([60.0]),
-        cause="step|learning rate|update",
+        cause="too large",
         twin="mlp-warm-up",
         also=("unstable-updates",),
     ),
     faulty(
         "mlp-born-dead",
         "dead-units",
-        lambda: deep_net(12, width=2),
-        cause="initial|born|narrow",
-        twin="mlp-relu-deep",
+        lambda: born_narrow(nn.ReLU),
+        cause="born dead",
+        twin="mlp-narrow",
     ),
-    faulty("mlp-constant-input", "dead-units", constant_input, cause="constant|input", twin="mlp-relu"),
+    faulty(
+        "mlp-constant-input", "dead-units", constant_input, cause="same for every example", twin="mlp-relu"
+    ),
     faulty(
         "mlp-log-of-zero",
         "non-finite",
@@ -236,7 +243,7 @@ programs = (
         "mlp-diverges",
         "non-finite",
         lambda: regression(5.0),
-        cause="learning rate|step|update",
+        cause="learning rate|too large",
         twin="mlp-regression",
         also=("unstable-updates",),
     ),
@@ -259,7 +266,7 @@ programs = (
         "mlp-offset-input",
         "unscaled-input",
         lambda: of_scaled_features([], offset=100),
-        cause="mean|offset|cent",
+        cause="mean|offset|centr",
         twin="mlp-descent",
     ),
     faulty(
@@ -280,7 +287,7 @@ programs = (
         "mlp-large-rate",
         "unstable-updates",
         lambda: by_descent(20.0),
-        cause="learning rate|step",
+        cause="learning rate|too large",
         twin="mlp-descent",
         also=("non-finite",),
     ),

@@ -142,14 +142,14 @@ programs = (
         "transformer-masked-row",
         "non-finite",
         lambda: masked(-torch.inf),
-        cause="softmax|head|forward|Masked|output",
+        cause="behind the last site|softmax",
         twin="transformer-masked",
     ),
     faulty(
         "transformer-adam-rate-1",
         "unstable-updates",
         lambda: net(lr=1.0)[1],
-        cause="learning rate|step",
+        cause="learning rate|too large",
         twin="transformer-gelu",
     ),
     faulty(
