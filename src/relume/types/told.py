@@ -69,7 +69,7 @@ def _shown(evidence: "Evidence") -> str:
     side = "below" if measured < threshold else "above" if measured > threshold else "at"
     unit = "" if evidence.unit in ("1", "share") else f" {evidence.unit}"
     quantity = f"{evidence.quantity[:1].upper()}{evidence.quantity[1:]}"
-    return f"{quantity}: {number(measured)}{unit}, {side} {number(threshold)} ({evidence.source})."
+    return f"{quantity}: {number(measured)}{unit}, {side} {number(threshold)} [{evidence.source}]."
 
 
 def number(value: float) -> str:
