@@ -171,6 +171,11 @@ class TestUnstableUpdates:
         assert "does not fall" in finding.cause
         assert not found("unstable-updates", self.with_ratio(0.003, swinging))
 
+    def test_a_loss_that_stands_still(self) -> None:
+        finding = the("unstable-updates", self.with_ratio(0.3, LEVEL))
+        assert "the loss does not fall: it begins at 2.3 and ends at 2.3" in finding.cause
+        assert not found("unstable-updates", self.with_ratio(0.05, LEVEL))
+
     @pytest.mark.parametrize("ratio", [1e-3, 0.05, 0.5])
     def test_a_loss_that_falls_speaks_for_its_updates(self, ratio: float) -> None:
         assert not found(

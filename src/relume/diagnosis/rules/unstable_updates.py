@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from relume.diagnosis.feeding import feeding_weight, is_matrix, row_norm, update_evidence
-from relume.diagnosis.learning import LARGE_UPDATE
+from relume.diagnosis.learning import LARGE_UPDATE, LEAST_FALL
 from relume.diagnosis.losses import course, known, levels, swing
 from relume.diagnosis.rule import Rule
 from relume.types import Evidence, Finding, ParameterReading, Readings, Severity, Steps
@@ -15,6 +15,7 @@ from relume.types import Evidence, Finding, ParameterReading, Readings, Severity
 SUSPECT_UPDATE = 1e-2
 # Weights that began at 0 have hardly any norm yet; torch's own initialisation gives a row 0.58, He's 1.41.
 FRESH_ROW = 0.1
+SWING = 0.3  # from one step to the next, over the loss itself, at the median
 PEAK = 10.0  # the greatest loss over that at the start: batches alone do not differ by as much
 CALIBRATED = "calibrated: losses of batches of a training that works differ by less"
 
@@ -70,10 +71,17 @@ def _trouble(readings: Readings, largest: float) -> Trouble | None:
         evidence = _of_loss("loss of the last quarter over that at the start", end / start, 2.0)
         return "error", f"the loss grows from {start:.3g} to {end:.3g}", (evidence,)
     if where == "flat" and largest > LARGE_UPDATE:
-        swings = swing(readings.steps)
-        evidence = _of_loss("change of the loss from step to step over the loss", swings, 0.0)
-        return "warning", f"the loss swings by {swings:.0%} from step to step and does not fall", (evidence,)
+        return "warning", *_no_fall(readings.steps, start, end)
     return None
+
+
+def _no_fall(steps: Steps, start: float, end: float) -> tuple[str, tuple[Evidence, ...]]:
+    swings = swing(steps)
+    if swings > SWING:
+        evidence = _of_loss("change of the loss from step to step over the loss", swings, SWING)
+        return f"the loss swings by {swings:.0%} from step to step and does not fall", (evidence,)
+    evidence = _of_loss("loss of the last quarter over that at the start", end / start, 1 - LEAST_FALL)
+    return f"the loss does not fall: it begins at {start:.3g} and ends at {end:.3g}", (evidence,)
 
 
 def _before_the_end(steps: Steps, largest: float) -> Trouble | None:
