@@ -68,7 +68,7 @@ def _trouble(readings: Readings, largest: float) -> Trouble | None:
         said = f"the loss goes from {start:.3g} up to {highest:.3g} and ends at {end:.3g}"
         return ("warning" if where == "falls" else "error"), said, (evidence,)
     if where == "grows":
-        evidence = _of_loss("loss of the last quarter over that at the start", end / start, 2.0)
+        evidence = _of_loss("loss of the last quarter over that at the start", _over(end, start), 2.0)
         return "error", f"the loss grows from {start:.3g} to {end:.3g}", (evidence,)
     if where == "flat" and largest > LARGE_UPDATE:
         return "warning", *_no_fall(readings.steps, start, end)
@@ -80,7 +80,7 @@ def _no_fall(steps: Steps, start: float, end: float) -> tuple[str, tuple[Evidenc
     if swings > SWING:
         evidence = _of_loss("change of the loss from step to step over the loss", swings, SWING)
         return f"the loss swings by {swings:.0%} from step to step and does not fall", (evidence,)
-    evidence = _of_loss("loss of the last quarter over that at the start", end / start, 1 - LEAST_FALL)
+    evidence = _of_loss("loss of the last quarter over that at the start", _over(end, start), 1 - LEAST_FALL)
     return f"the loss does not fall: it begins at {start:.3g} and ends at {end:.3g}", (evidence,)
 
 
@@ -95,6 +95,10 @@ def _before_the_end(steps: Steps, largest: float) -> Trouble | None:
         return None
     said = f"the loss grows from {finite[0]:.3g} to {finite.max():.3g} and then is no number any more"
     return "error", said, (_of_loss("greatest finite loss over the first", growth, PEAK),)
+
+
+def _over(end: float, start: float) -> float:
+    return end / start if start != 0 else math.inf
 
 
 def _of_loss(quantity: str, measured: float, threshold: float) -> Evidence:
