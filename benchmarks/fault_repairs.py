@@ -9,11 +9,11 @@ from unittest.mock import patch
 import numpy as np
 from tests.faults import programs
 from tests.faults.observing import observe
-from tests.faults.program import STEPS, Program
+from tests.faults.program import Program
 
 from relume.diagnosis.diagnose import diagnose
 from relume.remedies import remedies, search
-from relume.remedies.repair import repair
+from relume.remedies.repair import STEPS, repair
 from relume.trial import admit, run_trial
 from relume.types import Finding
 
