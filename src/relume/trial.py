@@ -88,7 +88,10 @@ def run_trial(patient: Patient, *, steps: int, seed: int = SEED) -> Trial:
         If the loss is not a scalar, or the training fails; the message says at which batch.
     """
     losses: list[float] = []
-    with random_state_restored(), watch(patient.model, optimizer=patient.optimizer) as watched:
+    with (
+        random_state_restored(),
+        watch(patient.model, optimizer=patient.optimizer, parameter_share=1.0) as watched,
+    ):
         torch.manual_seed(seed)
         random.seed(seed)
         np.random.seed(seed)  # noqa: NPY002 - augmentations of the user's may draw from it

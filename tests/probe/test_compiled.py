@@ -96,18 +96,8 @@ def test_compiled_code_is_read_as_eager_code_is(backend: str) -> None:
     assert_close(watch.readings(), expected.readings())
 
 
-IN_CHECKPOINT = pytest.mark.xfail(
-    strict=True, reason="torch.compile shows no mode what functions are called within a checkpoint"
-)
-
-
 @pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=[IN_CHECKPOINT] * (name == "checkpoint"))
-        for name, case in CASES.items()
-        if case.is_one_graph and case.has_activations
-    ],
+    "name", [name for name, case in CASES.items() if case.is_one_graph and case.has_activations]
 )
 def test_every_network_stays_one_graph_and_shows_the_sites_of_eager_code(name: str) -> None:
     case = CASES[name]

@@ -136,7 +136,9 @@ static void (*parallel)(void (*)(void *), void *, unsigned, unsigned);
 static int (*thread_number)(void), (*team_size)(void);
 
 static void run_share(void *call) {
-    for (int64_t task = thread_number(), step = team_size(); task < tasks_of(call); task += step) run_task(call, task);
+    /* Adjacent pieces to a thread, as torch deals out a tensor's memory: what it has just written is near it. */
+    const int64_t tasks = tasks_of(call), number = thread_number(), threads = team_size();
+    for (int64_t task = tasks * number / threads; task < tasks * (number + 1) / threads; task++) run_task(call, task);
 }
 
 static void run_tasks(Call *call, long threads) {

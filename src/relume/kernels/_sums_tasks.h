@@ -120,7 +120,7 @@ static void arrange(Call *call) {
         if (call->dims[i].size > call->dims[call->cut].size) call->cut = i;
     int64_t pieces = 1;
     if (call->blocks < MANY_TASKS) {
-        pieces = call->values * call->units / (call->blocks < 4 ? LARGE : 4 * LARGE);
+        pieces = call->values * call->units / LARGE;
         if (pieces > MANY_TASKS / call->blocks) pieces = MANY_TASKS / call->blocks;
     }
     pieces += call->values >> 30; /* what a lane counts fits into 32 bits */
@@ -203,7 +203,7 @@ static void fold(Call *call, Columns *columns, int64_t width, const Sink *into, 
 }
 
 static void run_task(Call *call, int64_t task) {
-    const int64_t piece = task % call->pieces, unit = task / call->pieces * call->block;
+    const int64_t piece = task / call->blocks, unit = task % call->blocks * call->block;
     const int64_t units = call->units - unit < call->block ? call->units - unit : call->block;
     const int64_t bytes = VALUE_SIZE[call->type];
     const char *memory = call->memory + unit * call->unit_stride * bytes;

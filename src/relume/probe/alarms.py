@@ -1,6 +1,6 @@
 """When the first value that is not finite was seen, over all sites, directions and devices."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import torch
 from torch import Tensor
@@ -16,6 +16,7 @@ class Alarms:
 
     def __init__(self) -> None:
         self._by_device: dict[torch.device, Alarm] = {}
+        self._set_clocks: list[Callable[[int], object]] = []
         self._step = 0
 
     def on(self, device: torch.device) -> Alarm:
@@ -24,13 +25,16 @@ class Alarms:
             alarm = new_alarm(device)
             alarm.clock.fill_(self._step * STRIDE)
             self._by_device[device] = alarm
+            # In main memory an entry of an array is set twenty times faster than one of a tensor.
+            in_memory = alarm.clock.numpy() if device.type == "cpu" else None
+            self._set_clocks.append(alarm.clock.fill_ if in_memory is None else in_memory.fill)
         return self._by_device[device]
 
     def start_step(self, step: int) -> None:
         """Set all clocks to a step."""
         self._step = step
-        for alarm in self._by_device.values():
-            alarm.clock.fill_(step * STRIDE)
+        for set_clock in self._set_clocks:
+            set_clock(step * STRIDE)
 
     def first(self) -> int:
         """The order of the first value that was not finite, over all devices; `NEVER` if there is none."""

@@ -22,6 +22,7 @@ from relume.probe.calls import ready_to_trace
 from relume.probe.forward import SLOTS_OF_WATCH, Forward
 from relume.probe.modules import is_scripted, named_modules, never_seen
 from relume.probe.slots import Slots
+from relume.probe.units import Product
 from relume.types import Phase
 
 Method = Callable[..., Any]
@@ -120,8 +121,9 @@ def _way_around(path: str, module: nn.Module) -> Around | None:
     if isinstance(module, _FUSED):
         return _around_fused
     is_torchs = type(module).__module__.startswith("torch.nn.modules.")
-    is_product = isinstance(module, nn.Linear | _ConvNd)
-    return _around if path == "" or is_product or not is_torchs or any(module.children()) else None
+    if path == "" or not is_torchs or any(module.children()):
+        return _around
+    return _around_product if isinstance(module, nn.Linear | _ConvNd) else None
 
 
 def _around(attachment: Attachment, path: str, module: nn.Module, call: Method) -> Method:
@@ -164,19 +166,67 @@ def _around_activation(attachment: Attachment, path: str, module: nn.Module, cal
         entered = running[-1] if running else attachment.enter(self)
         if entered is None or entered.is_of_another_thread() or (entered.path and entered.path[-1] is None):
             return call(self, *args, **kwargs)
+        if _step_aside(entered):
+            try:
+                y = call(self, *args, **kwargs)
+                entered.see(path, name, y)
+            finally:
+                torch._C._push_on_torch_function_stack(entered)
+            return y
         entered.path.append(None)
         try:
             y = call(self, *args, **kwargs)
         finally:
             entered.path.pop()
-        if torch.compiler.is_compiling():
-            entered.see(path, name, y)
-        else:
-            with torch._C.DisableTorchFunction():  # or the mode would see each look at the tensor
-                entered.see(path, name, y)
+        entered.see(path, name, y)
         return y
 
     return forward
+
+
+def _around_product(attachment: Attachment, path: str, module: nn.Module, call: Method) -> Method:
+    """Note which layer computed the last product: it says what the units of the next activation are."""
+    running = attachment.running
+    axis, features = _features_of(module)
+    product = Product(path, axis, features)
+
+    def forward(self: nn.Module, *args: Any, **kwargs: Any) -> Any:
+        if not running or running[-1].is_of_another_thread():
+            return call(self, *args, **kwargs)
+        entered = running[-1]
+        if _step_aside(entered):
+            try:
+                y = call(self, *args, **kwargs)
+            finally:
+                torch._C._push_on_torch_function_stack(entered)
+        else:
+            y = call(self, *args, **kwargs)
+        entered.product[0] = product
+        return y
+
+    return forward
+
+
+def _features_of(module: nn.Module) -> tuple[int, int]:
+    """The axis of a layer's features or channels in its output, from the end, and their number."""
+    if isinstance(module, nn.Linear):
+        return -1, module.out_features
+    assert isinstance(module, _ConvNd)
+    return -1 - len(module.kernel_size), module.out_channels
+
+
+def _step_aside(entered: Forward) -> bool:
+    """Take the mode from the top of its stack, where it would see torch calls and learn nothing from them.
+
+    False where it is not on top: outside of the pass, under another mode, or where torch.compile traces.
+    """
+    if torch.compiler.is_compiling() or torch._C._len_torch_function_stack() == 0:
+        return False
+    top = torch._C._pop_torch_function_stack()
+    if top is entered:
+        return True
+    torch._C._push_on_torch_function_stack(top)
+    return False
 
 
 def _around_fused(attachment: Attachment, path: str, module: nn.Module, call: Method) -> Method:

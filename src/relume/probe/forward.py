@@ -28,7 +28,8 @@ class Forward(TorchFunctionMode):
     def __init__(self, watch: str, phase: Phase, *, is_recomputation: bool) -> None:
         super().__init__()
         self.watch, self.phase, self.is_recomputation = watch, phase, is_recomputation
-        self.thread = 0 if torch.compiler.is_compiling() else get_ident()
+        if not torch.compiler.is_compiling():
+            self.slots, self.thread = SLOTS_OF_WATCH[watch], get_ident()
         # Lists, because torch.compile loses sight of an attribute that is set anew while it traces.
         self.path: list[
             str | None
@@ -54,7 +55,7 @@ class Forward(TorchFunctionMode):
             self.product[0] = Product(path, -1, result.shape[-1])
         elif kind == "convolution":
             weight = args[1] if len(args) > 1 else keywords["weight"]
-            axis = 1 if result.dim() == weight.dim() else 0
+            axis = 1 - weight.dim()  # from the end: a batch in front is optional
             self.product[0] = Product(path, axis, result.shape[axis])
         elif kind == "activation" or result.requires_grad:
             arguments = tuple([plain(value) for value in args[1:]])
@@ -80,7 +81,10 @@ class Forward(TorchFunctionMode):
         if torch.compiler.is_compiling():
             self._see_in_graph(path, call_index, name, y)
             return
-        slots = SLOTS_OF_WATCH[self.watch]
+        self._see_now(path, call_index, name, y)
+
+    def _see_now(self, path: str, call_index: int, name: str, y: Tensor) -> None:
+        slots = self.slots
         if reason := _why_unreadable(y):
             slots.not_seen[path] = reason
             return
@@ -90,7 +94,8 @@ class Forward(TorchFunctionMode):
         if slot is not None:
             if not self.is_recomputation:
                 slot.value(y)
-                slots.count_examples(slot, y)
+                if slot.is_first:
+                    slots.examples += len(y) if y.dim() > 1 else 1
             if y.requires_grad:
                 slot.watch_gradient(y)
 

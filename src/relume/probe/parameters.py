@@ -1,7 +1,8 @@
 """The norms of each parameter's gradient, weights and update, measured around the optimiser's step."""
 
+import math
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Mapping
 
 import torch
 from torch import Tensor, nn
@@ -10,32 +11,36 @@ from relume.probe.alarms import Alarms
 from relume.probe.meters import Meter, take
 from relume.types import ParameterReading
 
-# The weights before a step have to be kept to tell the update from them. A sixteenth of them at a time, in
-# turn, costs no memory and no time that anybody notices; below a megabyte, all of them do not.
-SHARE_A_STEP = 16
-ALWAYS_BYTES = 1 << 20
+# The weights before a step have to be kept to tell the update from them. A share of them a step, in turn,
+# costs no memory and no time that anybody notices; below a quarter of a megabyte, all of them do not.
+PARAMETER_SHARE = 1 / 32
+ALWAYS_BYTES = 1 << 18
 
 
 class ParameterMeters:
-    """Measures some parameters at every step: each at one of sixteen, or all where that is little."""
+    """Measures some parameters at every step, in turn; all of them where that is little."""
 
-    def __init__(self, parameters: Mapping[str, nn.Parameter]) -> None:
+    def __init__(self, parameters: Mapping[str, nn.Parameter], *, share: float) -> None:
         self._meters = {name: _Meters(name, parameter) for name, parameter in parameters.items()}
         self._turn = deque(self._meters.values())
         sizes = [each.bytes for each in self._turn]
-        self._budget = max(sum(sizes) // SHARE_A_STEP, ALWAYS_BYTES)
+        self._budget = max(math.ceil(share * sum(sizes)), ALWAYS_BYTES)
+        self._most = max(self._budget, *sizes, 0)
+        self._credit = (
+            self._most
+        )  # bytes that may be kept at this step; what is not spent is saved for a large one
         self._measured: list[tuple[_Meters, Tensor]] = []
+        self._memory: dict[tuple[torch.device, torch.dtype], Tensor] = {}
 
     @torch.no_grad()
     def before_step(self, scale: Tensor | None, *, has_gradients: bool) -> None:
         """Measure gradients and weights; keep the weights of the parameters whose turn it is."""
         self._measured.clear()
-        spent = 0
         for _ in range(len(self._turn)):
             each = self._turn[0]
-            spent += each.bytes
-            if self._measured and spent > self._budget:
+            if each.bytes > self._credit:
                 break
+            self._credit -= each.bytes
             self._turn.rotate(-1)
             if not each.parameter.requires_grad:
                 continue
@@ -47,7 +52,17 @@ class ParameterMeters:
                 each.gradient(_own_part(gradient if scale is None else gradient / scale))
             weights = _own_part(each.parameter.detach())
             each.weight(weights)
-            self._measured.append((each, weights.clone()))
+            self._measured.append((each, self._kept(weights)))
+        self._credit = min(self._credit + self._budget, self._most)
+
+    def _kept(self, weights: Tensor) -> Tensor:
+        """A copy of weights. The first of a step is kept where the last one's was: new memory costs time."""
+        if self._measured or weights.numel() * weights.element_size() > self._most:
+            return weights.clone()
+        place = (weights.device, weights.dtype)
+        if place not in self._memory or self._memory[place].numel() < weights.numel():
+            self._memory[place] = torch.empty(weights.numel(), dtype=weights.dtype, device=weights.device)
+        return self._memory[place][: weights.numel()].view(weights.shape).copy_(weights)
 
     @torch.no_grad()
     def after_step(self, *, has_gradients: bool) -> None:
@@ -102,7 +117,6 @@ def _own_part(tensor: Tensor) -> Tensor:
     return tensor.coalesce().values() if tensor.is_sparse else tensor
 
 
-def holds_any(optimizer: torch.optim.Optimizer, parameters: Iterable[nn.Parameter]) -> bool:
-    """Whether an optimiser updates any of these parameters."""
-    ids = {id(parameter) for parameter in parameters}
+def holds_any(optimizer: torch.optim.Optimizer, ids: Container[int]) -> bool:
+    """Whether an optimiser updates any of the parameters with these ids."""
     return any(id(parameter) in ids for group in optimizer.param_groups for parameter in group["params"])

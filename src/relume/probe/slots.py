@@ -1,6 +1,7 @@
 """The sites found so far, each with what measures it; and the operator that compiled code calls."""
 
 import itertools
+from collections import OrderedDict
 from collections.abc import Mapping
 from weakref import WeakValueDictionary
 
@@ -22,12 +23,15 @@ MAXIMUM_CALLS = 64  # sites a reused module has: a cell unrolled over a thousand
 class Slot:
     """A site and what measures it."""
 
-    __slots__ = ("__weakref__", "gradient", "number", "owner", "passed", "phase", "site", "value")
+    __slots__ = ("__weakref__", "gradient", "is_first", "number", "owner", "passed", "phase", "site", "value")
 
     def __init__(self, owner: "Slots", site: Site, phase: Phase, unit_axis: int | None) -> None:
         self.owner, self.site, self.phase = owner, site, phase
         self.number = next(_numbers)
         index = owner.index_of(str(site))
+        self.is_first = (
+            index == 0 and phase == "training"
+        )  # a step's examples are counted where it comes first
         flat = NO_FLAT_ENDS if site.activation == INPUT else flat_bounds(activations[site.activation])
         self.value = Meter(
             owner.value_alarms, position=position_of(index, "forward"), unit_axis=unit_axis, flat=flat
@@ -39,7 +43,12 @@ class Slot:
 
     def watch_gradient(self, y: Tensor) -> None:
         """Measure the gradient that will arrive at y and, on demand, the one that goes on from there."""
-        y.register_hook(self.gradient)  # type: ignore[no-untyped-call]
+        if y._backward_hooks is None and y.grad_fn is not None:
+            # What y.register_hook does, but for a handle to take the hook away with: most of its time.
+            y._backward_hooks = OrderedDict({_OUR_HOOK: self.gradient})
+            y.grad_fn._register_hook_dict(y)
+        else:
+            y.register_hook(self.gradient)  # type: ignore[no-untyped-call]
         if self.owner.passes_derivatives and y.grad_fn is not None:
             y.grad_fn.register_hook(self._see_passed)
 
@@ -107,12 +116,8 @@ class Slots:
         slot = self.by_call[key] = Slot(self, site, phase, unit_axis if chosen is None else chosen)
         return slot
 
-    def count_examples(self, slot: Slot, y: Tensor) -> None:
-        """Count a batch once: where it passes the first site that training came through."""
-        if slot.value.position == 0 and slot.phase == "training":
-            self.examples += len(y) if y.dim() > 1 else 1
 
-
+_OUR_HOOK = -1  # handles count from 0
 _numbers = itertools.count()
 _slots: WeakValueDictionary[int, Slot] = WeakValueDictionary()
 
@@ -120,10 +125,8 @@ _slots: WeakValueDictionary[int, Slot] = WeakValueDictionary()
 TICKET = torch.zeros(1)
 
 
-# Strides may be any: without the tag a graph in channels-last copies each tensor, and then rounds otherwise.
-@torch.library.custom_op("relume::observe", mutates_args={"ticket"}, tags=(torch.Tag.flexible_layout,))
-def observe(y: Tensor, ticket: Tensor, number: int, is_gradient: bool) -> None:
-    """Measure y, or a gradient, in the slot of a number; what compiled code calls."""
+def _observe(y: Tensor, ticket: Tensor, number: int, is_gradient: bool) -> None:
+    """Measure y, or a gradient, in the slot of a number."""
     slot = _slots.get(number)
     if slot is None or not (slot.owner.is_on or slot.phase == "evaluation"):
         return
@@ -131,9 +134,17 @@ def observe(y: Tensor, ticket: Tensor, number: int, is_gradient: bool) -> None:
         slot.gradient(y)
     elif torch._C._current_graph_task_id() == -1:  # a forward within a backward pass is a recomputation
         slot.value(y)
-        slot.owner.count_examples(slot, y)
+        if slot.is_first:
+            slot.owner.examples += len(y) if y.dim() > 1 else 1
 
 
-@observe.register_fake
-def _observe_nothing(y: Tensor, ticket: Tensor, number: int, is_gradient: bool) -> None:
-    return None
+# Strides may be any: without the tag a graph in channels-last copies each tensor, and then rounds otherwise.
+# torch.library.custom_op would do the same at seven times the cost of a call.
+_library = torch.library.Library("relume", "DEF")  # type: ignore[no-untyped-call]
+_library.define(  # type: ignore[no-untyped-call]
+    "observe(Tensor y, Tensor(a!) ticket, int number, bool is_gradient) -> ()",
+    tags=(torch.Tag.flexible_layout, torch.Tag.pt2_compliant_tag),
+)
+_library.impl("observe", _observe, "CompositeExplicitAutograd")  # type: ignore[no-untyped-call]
+torch.library.register_fake("relume::observe", lambda y, ticket, number, is_gradient: None, lib=_library)
+observe = torch.ops.relume.observe.default  # what compiled code calls

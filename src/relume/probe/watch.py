@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
-from weakref import WeakSet
+from weakref import WeakKeyDictionary, WeakSet
 
 import torch
 from rich.console import RenderableType
@@ -20,7 +20,7 @@ from relume.probe import scaling
 from relume.probe.alarms import Alarms
 from relume.probe.attachment import Attachment
 from relume.probe.modules import inner_of, named_parameters
-from relume.probe.parameters import ParameterMeters, holds_any
+from relume.probe.parameters import PARAMETER_SHARE, ParameterMeters, holds_any
 from relume.probe.ranks import gathered
 from relume.probe.slots import INPUT, Slots
 from relume.probe.steps import StepLog
@@ -34,7 +34,7 @@ WINDOW_STEPS = 50  # watched steps a window has, if nothing else is said
 _numbers = itertools.count()
 
 
-def watch(
+def watch(  # noqa: PLR0913 - each says one thing of the watch, and has a default
     model: nn.Module,
     *,
     every: int = 1,
@@ -43,6 +43,7 @@ def watch(
     window: int = WINDOW_STEPS,
     unit_axis: Mapping[str, int] | None = None,
     passed_derivative: bool = False,
+    parameter_share: float = PARAMETER_SHARE,
 ) -> "Watch":
     """Watch a model from now on, until the watch is closed.
 
@@ -63,6 +64,9 @@ def watch(
     passed_derivative
         Also measure the gradient behind each activation, and so the derivative it passed; not in compiled
         code.
+
+    parameter_share
+        The share of the parameters, by bytes, that is measured at a step; 1 measures all at every step.
 
     Returns
     -------
@@ -97,6 +101,7 @@ def watch(
         every=every,
         window=window,
         optimizers=None if optimizers is None else WeakSet(optimizers),
+        parameter_share=parameter_share,
         slots=Slots(unit_axis or {}, every=every, passes_derivatives=passed_derivative),
         writer=None if into is None else open_for_writing(into, model=type(inner_of(model)).__name__),
     )
@@ -114,11 +119,15 @@ class Watch:
         optimizers: "WeakSet[Optimizer] | None",
         slots: Slots,
         writer: Writer | None,
+        parameter_share: float,
     ) -> None:
         self._model, self._every, self._window = model, every, window
         self._optimizers, self._slots, self._writer = optimizers, slots, writer
-        self._parameters = named_parameters(model)
-        self._meters = ParameterMeters(self._parameters)
+        parameters = named_parameters(model)
+        self._ids = frozenset(id(parameter) for parameter in parameters.values())
+        self._meters = ParameterMeters(parameters, share=parameter_share)
+        # Whether an optimiser holds one of the parameters, as long as it has so many groups.
+        self._known: WeakKeyDictionary[Optimizer, tuple[int, bool]] = WeakKeyDictionary()
         self._log = StepLog()
         self._steps: list[Steps] = []
         self._step = self._window_start = 0
@@ -227,7 +236,11 @@ class Watch:
     def _counts(self, optimizer: Optimizer) -> bool:
         if self._optimizers is not None:
             return optimizer in self._optimizers
-        return holds_any(optimizer, self._parameters.values())
+        groups = len(optimizer.param_groups)
+        known = self._known.get(optimizer)
+        if known is None or known[0] != groups:
+            known = self._known[optimizer] = (groups, holds_any(optimizer, self._ids))
+        return known[1]
 
     def _before_step(self, optimizer: Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         if self._slots.is_on and self._counts(optimizer):
