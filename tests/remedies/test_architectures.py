@@ -158,6 +158,16 @@ def test_gates_outputs_and_shared_activations() -> None:
     assert [use.name for use in anatomy_of(patient).uses] == ["relu", "sigmoid"]
 
 
+def test_a_function_that_torch_holds_is_swapped() -> None:
+    patient = transformer()
+    assert told(patient, "leaky-slope") == "relu -> leaky_relu (2 modules)"
+    assert [use.name for use in anatomy_of(patient).uses] == ["leaky_relu", "leaky_relu"]
+    x = patient.batches[0][0]
+    slow = patient.model.eval()(x)
+    with torch.no_grad():
+        torch.testing.assert_close(patient.model(x), slow.detach())
+
+
 def test_the_layers_of_a_squeezing_block() -> None:
     products = anatomy_of(squeeze_and_excite()).products
     closing = [product.weight for product in products if product.closes_branch]

@@ -137,6 +137,28 @@ def test_a_shuffled_loader_and_an_evaluated_model_stay_as_they_are() -> None:
     assert not any(module.training for module in repair.model.modules())
 
 
+class Deep(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.layers = nn.ModuleList(nn.Linear(ailing.FEATURES if not i else 32, 32) for i in range(10))
+        self.out = nn.Linear(32, ailing.CLASSES)
+
+    def forward(self, x: Tensor) -> Tensor:
+        for layer in self.layers:
+            x = torch.sigmoid(layer(x))
+        return self.out(x)
+
+
+def test_a_repair_of_calls_holds_wherever_the_model_is_called() -> None:
+    repair = relume.repair(Deep(), batches(40), nn.CrossEntropyLoss(), remedies=("replace-activation",))
+    assert repair.remedies == ("replace-activation",)
+    assert "test_repair.py:" in advice(repair)
+    with relume.watch(repair.model) as watched:
+        repair.model(batches(1)[0][0])
+    assert {site.activation for site in watched.readings().sites} == {"relu"}
+
+
 @pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")  # torch of its own modules
 def test_a_compiled_model_is_treated_as_the_module_within() -> None:
     model = ailing.dead().model

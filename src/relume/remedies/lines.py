@@ -1,14 +1,18 @@
 """Which line of the user's code is at work."""
 
+import os
 import sys
 from pathlib import Path
 from types import FrameType
 
 import torch
 
+import relume
+
 Line = tuple[str, int]  # file and number
 
-_PASSED_OVER = (str(Path(torch.__file__).parent), str(Path(__file__).parent.parent))
+# With the separator, since torchvision's code is the user's as far as torch is concerned.
+_PASSED_OVER = tuple(f"{Path(file).parent}{os.sep}" for file in (torch.__file__, relume.__file__))
 
 
 def calling_line() -> Line | None:
