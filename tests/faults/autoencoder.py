@@ -148,7 +148,6 @@ programs = (
         zero,
         cause="zero|same|constant|equal|identical",
         twin="autoencoder-relu",
-        also=("dead-units",),
     ),
     faulty(
         "autoencoder-detached-encoder",
