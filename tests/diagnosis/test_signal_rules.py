@@ -174,6 +174,9 @@ def test_a_trunk_without_sites_shows_in_the_first_weights() -> None:
         "vanishing-gradient", network(sites, [parameter("stem.weight", gradient=0.1), *parameters])
     )
     assert found("vanishing-gradient", network(sites, parameters))
+    unseen = [replace(each, measured=0) for each in parameters]
+    norm = parameter("norm.weight", (16,), measured=0)
+    assert nothing("vanishing-gradient", network(sites, [*unseen, norm]))
 
 
 def test_saturation_among_normalised_layers_is_worth_knowing_while_the_loss_falls() -> None:

@@ -10,6 +10,7 @@ from relume.diagnosis.chain import (
     Layer,
     examples_of,
     gradients_by_call,
+    has_normalisation,
     hidden_layers,
     sites_of,
     unrolled,
@@ -44,7 +45,7 @@ def find(readings: Readings) -> Iterator[Finding]:
         return
     layers = [layer for layer in layers if not math.isnan(layer.gradient)]
     yield from (found for layer in unrolled(layers) if (found := _over_time(readings, layer)))
-    if len(layers) < 2:
+    if len(layers) < 2 or _may_go_around(readings):
         return
     reaching = _reaching(readings, layers)
     strongest = max(layer.gradient for layer in layers)
@@ -53,6 +54,11 @@ def find(readings: Readings) -> Iterator[Finding]:
     ]
     if faded and strongest > 0:
         yield _finding(readings, layers, faded, reaching)
+
+
+def _may_go_around(readings: Readings) -> bool:
+    """Whether all layers may be branches of a trunk: normalised, and no step told of the weights before."""
+    return has_normalisation(readings) and not any(p.is_used for p in readings.parameters.values())
 
 
 def _reaching(readings: Readings, layers: Sequence[Layer]) -> list[float]:
