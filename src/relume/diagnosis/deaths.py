@@ -16,7 +16,6 @@ from relume.diagnosis.feeding import (
     update_evidence,
     variation,
 )
-from relume.diagnosis.learning import LARGE_UPDATE
 from relume.diagnosis.losses import LEAP
 from relume.diagnosis.silence import blocked_share, fatal_leap, silenced
 from relume.theory.born_dead import upper_bound
@@ -24,6 +23,8 @@ from relume.types import Evidence, ParameterReading, Reading, Readings
 
 # A bias so many spreads of the input below 0 lets a Gaussian unit fire on 1 example in 741.
 BIAS_SPREADS = 3.0
+# Twenty times what is usual: enough to blame for units that fired before.
+FATAL_UPDATE = 0.02
 FAINT_INPUT = 1 / math.sqrt(1 + BIAS_SPREADS**2)  # spread over size, where the mean is 3 spreads
 # Above it chance alone explains a dead layer.
 BORN_DEAD_PROBABLE = 0.05
@@ -107,7 +108,7 @@ def _by_a_large_step(readings: Readings, reading: Reading) -> Death | None:
     leap = fatal_leap(readings)
     weight = feeding_weight(readings, reading)
     ratio = _update_while_alive(readings, reading, weight)
-    evidence = (_update(weight, ratio),) if weight and ratio > LARGE_UPDATE else ()
+    evidence = (_update(weight, ratio),) if weight and ratio > FATAL_UPDATE else ()
     if leap is not None:
         rose = Evidence(
             quantity=f"loss after step {leap.step} over the greatest before",

@@ -66,8 +66,8 @@ def _of_site(readings: Readings, fault: NonFinite, loss_step: int | None) -> Exp
         return _in_the_gradient(where, fault.step, is_loss_wrong=loss_step == fault.step)
     cause = (
         f"An undefined operation: at step {fault.step} values are NaN or infinite at {where}, while nothing "
-        "before was large. Look before it for the logarithm or the root of a negative number, or a "
-        "division by 0."
+        "before was large. Look before it for an exponential that overflows, the logarithm or the root of a "
+        "negative number, or a division by 0."
     )
     return cause, (), ("insert-normalisation", "lower-learning-rate")
 

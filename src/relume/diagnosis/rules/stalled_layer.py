@@ -29,7 +29,7 @@ def find(readings: Readings) -> Iterator[Finding]:
     usual = float(np.median([p.update_ratio for p in learners]))
     unused = [p for p in layers if p.unused and not p.measured]  # frozen ones are not looked at at all
     if unused:
-        yield _finding(readings, unused, usual, _of_unused(unused))
+        yield _finding(readings, unused, usual, _of_unused(unused, is_trunk=layers[: len(unused)] == unused))
     stalled = [p for p in layers if p.measured >= MINIMUM_MEASURED and _is_below(p, usual)]
     starved = [p for p in stalled if _lacks_gradient(p, learners)]
     if starved:
@@ -57,7 +57,14 @@ def _relative(square: float, weight: float) -> float:
     return math.sqrt(square / weight)
 
 
-def _of_unused(unused: Sequence[ParameterReading]) -> Said:
+def _of_unused(unused: Sequence[ParameterReading], *, is_trunk: bool) -> Said:
+    """The first layers are used if the layers behind them are; a head may be there for another loss."""
+    if is_trunk:
+        cause = (
+            f"No gradient ever came to {_names(unused)}, while the layers behind learn: the graph is cut "
+            "between them, by detach(), no_grad() or item(). If that is meant, requires_grad_(False) says so."
+        )
+        return "warning", cause, ()
     cause = (
         f"No gradient ever came to {_names(unused)}: the loss does not use it. If it should, look for "
         "detach(), no_grad(), or an output left out of the loss."

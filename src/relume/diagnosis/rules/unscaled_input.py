@@ -65,6 +65,10 @@ def _severity(readings: Readings, *, is_harmed: bool) -> Severity:
 
 def _far_from_unit(given: Sums) -> tuple[str, Evidence] | None:
     """What is wrong with the scale; zeros do not count, as one-hot inputs are mostly 0."""
+    offset = _offset(given)
+    if offset > OFFSET:
+        cause = f"The input hardly varies: its mean is {offset:.3g} times its spread."
+        return cause, _measured("mean of the input over its spread", offset, OFFSET)
     said = int((given.count - given.zeros).sum())
     size = math.sqrt(given.sum_of_squares.sum() / said) if said else math.nan
     if size > LARGE:
@@ -72,10 +76,6 @@ def _far_from_unit(given: Sums) -> tuple[str, Evidence] | None:
     if size < SMALL:
         cause = f"The input is small: its values are about {size:.2g} in size, where layers expect about 1."
         return cause, _measured("size of the input, without zeros", size, SMALL)
-    offset = _offset(given)
-    if offset > OFFSET:
-        cause = f"The input hardly varies: its mean is {offset:.3g} times its spread."
-        return cause, _measured("mean of the input over its spread", offset, OFFSET)
     return None
 
 
