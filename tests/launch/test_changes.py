@@ -110,7 +110,7 @@ class _Net:
         ("lr=x-1", r"lr takes a number above 0: '-1'\."),
         ("clip=0", r"clip takes a number above 0: '0'\."),
         ("init=lsvu", r"unknown initialisation 'lsvu'\. Did you mean 'lsuv'\?"),
-        ("lt=3", r"unknown change 'lt'\. Did you mean 'lr'\?"),
+        ("clup=3", r"unknown change 'clup'\. Did you mean 'clip'\?"),
         ("activation.sigmiod=relu", r"unknown activation 'sigmiod'\. Did you mean 'sigmoid'\?"),
         ("activation.relu=glu", r"relu to glu changes the number of units\."),
     ],

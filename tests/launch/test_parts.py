@@ -144,5 +144,5 @@ def test_a_terminal_shows_step_and_loss(tmp_path: Path) -> None:
         assert process.stdout is not None
         assert process.stdout.read() == b""
     os.close(ours)
-    assert b"\r\x1b[2Krelume: step 2, loss 1." in shown
+    assert b"\r\x1b[2Krelume: step 1, loss 1." in shown
     assert shown.rpartition(b"\x1b[2K")[2].startswith(b"relume: Net, 2 steps")

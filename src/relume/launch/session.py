@@ -3,7 +3,7 @@
 import os
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import wraps
 from pathlib import Path
@@ -85,6 +85,7 @@ class Session:
                 register_optimizer_step_post_hook(self._after_step),
             ):
                 stack.callback(hook.remove)
+            os.register_at_fork(after_in_child=self._leave_to_the_parent)
             # A model without activations is no fault of the script's.
             warnings.filterwarnings("ignore", category=UnseenWarning)
             yield
@@ -97,7 +98,7 @@ class Session:
     def _meet(self, optimizer: Optimizer) -> None:
         """Watch the models of a new optimiser."""
         if os.getpid() != self._process:
-            return
+            return  # nothing of a forked process is told
         self._met.add(optimizer)
         with self._safely():
             self.changing.meet(optimizer)
@@ -155,13 +156,8 @@ class Session:
             self.troubles.append(str(error) if isinstance(error, RelumeError) else said(error))
 
     def _before_step(self, optimizer: Optimizer, args: Any, kwargs: Any) -> Any:
-        if os.getpid() != self._process:
-            self._leave_to_the_parent()
-            return None
         if self.stop_after is not None and any(each.steps >= self.stop_after for each in self.watched):
             raise EnoughSteps
-        if optimizer not in self._met:  # a copy, or one that was loaded
-            self._meet(optimizer)
         return self.changing.before_step(optimizer, args, kwargs)
 
     def _after_step(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
@@ -187,11 +183,12 @@ class Session:
             watched.path.unlink(missing_ok=True)
 
     def _leave_to_the_parent(self) -> None:
-        """In a forked process: its models are copies, and the run files are the parent's."""
-        while self.watched:
-            with suppress(RelumeError):
-                if forked := self.watched.pop().watch:
-                    forked.close()
+        """In a forked process: write nothing. Hooks stay, for torch must not be called here."""
+        for each in self.watched:
+            if each.watch is not None:
+                each.watch._writer = None  # which would refuse, in the middle of the script's step
+        self.watched.clear()
+        self.stop_after = None
 
 
 def _updates(optimizer: Optimizer, model: nn.Module) -> bool:

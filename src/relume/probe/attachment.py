@@ -176,9 +176,9 @@ def _around_activation(attachment: Attachment, path: str, module: nn.Module, cal
         entered.path.append(None)
         try:
             y = call(self, *args, **kwargs)
+            entered.see(path, name, y)  # before the pop: the mode must not see what this computes
         finally:
             entered.path.pop()
-        entered.see(path, name, y)
         return y
 
     return forward
