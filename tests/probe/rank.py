@@ -48,7 +48,7 @@ def main(rank: int, store: Path, result: Path) -> None:
     with relume.watch(model) as watch:
         train(model, watch, batches)
     readings: Readings = watch.gathered()
-    # The first rank keeps what the ranks meet in, so it is the last to go; and nobody waits for gloo's threads.
+    # The first rank keeps what the ranks meet in, so it goes last; and nobody waits for threads of gloo.
     left = result.with_suffix(".left")
     if rank == 0:
         result.write_bytes(pickle.dumps(readings))

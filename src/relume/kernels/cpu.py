@@ -45,14 +45,14 @@ def observer(
         return plainly
     addresses = (one.data_ptr() for one in owned)
     plan = _sums.plan(*addresses, into.units, unit_axis, *flat, position)  # type: ignore[call-arg]
-    add, kinds, plain, threads = _sums.add, KINDS, PLAIN, torch.get_num_threads
+    add, kinds, plain, threads = _sums.add, KINDS, PLAIN, torch.get_num_threads()
 
     def observe(x: Tensor, owned: tuple[Tensor, ...] = owned) -> None:  # keeps what the plan points to
         kind = kinds.get(x.dtype) if type(x) in plain and x.is_cpu and not x.is_neg() else None
         if kind is None:
             return plainly(x)
         try:
-            return add(plan, kind, x.data_ptr(), x.shape, x.stride(), threads())
+            return add(plan, kind, x.data_ptr(), x.shape, x.stride(), threads)
         except RuntimeError:  # sparse, or transformed by torch.func: no memory of its own; nothing was added
             return plainly(x)
 

@@ -20,6 +20,10 @@ def observer(
     @torch.no_grad()
     def observe(x: Tensor) -> None:
         values = _by_unit(x.detach(), unit_axis).double()
+        if values.shape[1] != into.units:
+            raise ValueError(
+                f"a tensor of shape {tuple(x.shape)} has {values.shape[1]} units, not {into.units}"
+            )
         squares = values.square().sum(0)
         into.sums.add_(torch.stack([values.sum(0), squares]))
         if len(values):

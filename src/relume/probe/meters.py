@@ -54,9 +54,20 @@ class Meter:
 
     def __call__(self, x: Tensor) -> None:
         """Add the values of x."""
-        if x.device != self.device or (self.unit_axis is not None and x.shape[self.unit_axis] != self.units):
+        try:
+            self.observe(x)
+        except (
+            ValueError,
+            RuntimeError,
+        ):  # cheaper than to ask every time: another device or number of units
+            if self._fits(x):
+                raise
             self._prepare(x)
-        self.observe(x)
+            self.observe(x)
+
+    def _fits(self, x: Tensor) -> bool:
+        units = 1 if self.unit_axis is None else x.shape[self.unit_axis]
+        return x.device == self.device and units == self.units
 
     def _prepare(self, x: Tensor) -> None:
         if x.dim() == 0:
@@ -101,7 +112,7 @@ def _add_unscaled(step: Accumulators, settled: Accumulators, scale: Tensor, kept
 
 
 def _unprepared(x: Tensor) -> None:
-    raise AssertionError("a meter observes only after it has been prepared")
+    raise ValueError("a meter observes only after it has been prepared")
 
 
 def take(meters: Sequence[Meter]) -> list[tuple[Sums, int] | None]:

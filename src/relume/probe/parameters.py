@@ -30,7 +30,6 @@ class ParameterMeters:
             self._most
         )  # bytes that may be kept at this step; what is not spent is saved for a large one
         self._measured: list[tuple[_Meters, Tensor]] = []
-        self._memory: dict[tuple[torch.device, torch.dtype], Tensor] = {}
 
     @torch.no_grad()
     def before_step(self, scale: Tensor | None, *, has_gradients: bool) -> None:
@@ -52,17 +51,8 @@ class ParameterMeters:
                 each.gradient(_own_part(gradient if scale is None else gradient / scale))
             weights = _own_part(each.parameter.detach())
             each.weight(weights)
-            self._measured.append((each, self._kept(weights)))
+            self._measured.append((each, weights.clone()))
         self._credit = min(self._credit + self._budget, self._most)
-
-    def _kept(self, weights: Tensor) -> Tensor:
-        """A copy of weights. The first of a step is kept where the last one's was: new memory costs time."""
-        if self._measured or weights.numel() * weights.element_size() > self._most:
-            return weights.clone()
-        place = (weights.device, weights.dtype)
-        if place not in self._memory or self._memory[place].numel() < weights.numel():
-            self._memory[place] = torch.empty(weights.numel(), dtype=weights.dtype, device=weights.device)
-        return self._memory[place][: weights.numel()].view(weights.shape).copy_(weights)
 
     @torch.no_grad()
     def after_step(self, *, has_gradients: bool) -> None:

@@ -2,12 +2,12 @@
 
 import itertools
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
-from weakref import WeakKeyDictionary, WeakSet
+from weakref import WeakKeyDictionary, WeakSet, ref
 
 import torch
 from rich.console import RenderableType
@@ -127,6 +127,7 @@ class Watch:
         self._ids = frozenset(id(parameter) for parameter in parameters.values())
         self._meters = ParameterMeters(parameters, share=parameter_share)
         # Whether an optimiser holds one of the parameters, as long as it has so many groups.
+        self._last: Callable[[], Optimizer | None] = lambda: None
         self._known: WeakKeyDictionary[Optimizer, tuple[int, bool]] = WeakKeyDictionary()
         self._log = StepLog()
         self._steps: list[Steps] = []
@@ -236,10 +237,14 @@ class Watch:
     def _counts(self, optimizer: Optimizer) -> bool:
         if self._optimizers is not None:
             return optimizer in self._optimizers
+        if self._last() is optimizer:
+            return True
         groups = len(optimizer.param_groups)
         known = self._known.get(optimizer)
         if known is None or known[0] != groups:
             known = self._known[optimizer] = (groups, holds_any(optimizer, self._ids))
+        if known[1]:
+            self._last = ref(optimizer)
         return known[1]
 
     def _before_step(self, optimizer: Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
