@@ -1,7 +1,9 @@
-"""Twelve layers of sigmoid that do not learn which of ten clouds a point belongs to.
+r"""Twelve layers of sigmoid that do not learn which of ten clouds a point belongs to.
 
 relume run examples/deep_sigmoid.py
-relume run --with activation.sigmoid=relu --with init=variance-preserving examples/deep_sigmoid.py
+relume run --with activation.sigmoid=relu --with init=variance-preserving --with lr=x0.1 \
+    examples/deep_sigmoid.py
+relume compare relume-run/deep_sigmoid-1.sqlite relume-run/deep_sigmoid-2.sqlite
 """
 
 import argparse

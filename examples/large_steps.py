@@ -1,4 +1,4 @@
-"""A ReLU network whose steps are so large that its units die: half of a page, one number wrong.
+"""A ReLU network whose steps are so large that its loss runs away: half of a page, one number wrong.
 
 relume run examples/large_steps.py
 relume run --with lr=x0.01 examples/large_steps.py
