@@ -278,3 +278,14 @@ def test_transformations_of_torch_func_give_the_same_with_and_without(mode: str)
     with relume.watch(model):
         with_watch = calls[mode]()
     torch.testing.assert_close(with_watch, without, rtol=0, atol=0)
+
+
+def test_a_watch_that_gives_way_closes_for_another() -> None:
+    model = nn.Sequential(nn.Linear(4, 8), nn.ReLU())
+    first = relume.watch(model)
+    first.give_way()
+    with relume.watch(model) as second:
+        model(torch.ones(2, 4)).sum().backward()
+    assert second.readings()["1"].examples == 2
+    assert not first.readings()
+    assert "forward" not in vars(model)

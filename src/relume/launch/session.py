@@ -143,6 +143,7 @@ class Session:
     def _watch(self, taken: Watched) -> None:
         try:
             taken.watch = watch(taken.model, every=self.every, optimizer=taken.optimizers, into=taken.path)
+            taken.watch.give_way()
         except WatchError:  # the script watches it by itself
             self.watched.remove(taken)
             taken.path.unlink(missing_ok=True)

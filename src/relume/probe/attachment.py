@@ -40,6 +40,9 @@ class Attachment:
         self.name = str(number)  # torch.compile makes a variable of a number that has changed once
         self.running: list[Forward] = []  # the forward pass at work; empty between passes
         self.is_closed = False
+        self.gives_way: Callable[[], None] | None = (
+            None  # closes the watch, if it is to make room for another
+        )
         self._is_at_work = (
             Lock()
         )  # one forward pass at a time: those of other threads meanwhile are not watched
@@ -62,10 +65,8 @@ class Attachment:
         self._put.clear()
 
     def _shadow(self, path: str, module: nn.Module, around: "Around") -> None:
+        self._be_alone(path, module)
         found: Any = module.__dict__.get("forward")
-        if _is_ours(found) and not found.__func__.__dict__["attachment"].is_closed:
-            self.close()
-            raise WatchError(f"{path or 'the model'} is being watched already. Close that watch first.")
 
         def call(self: nn.Module, *args: Any, **kwargs: Any) -> Any:
             return type(self).forward(self, *args, **kwargs) if found is None else found(*args, **kwargs)
@@ -82,6 +83,17 @@ class Attachment:
         before = {name: module.__dict__[name] for name in ours if name in module.__dict__}
         self._put.append((module, ours, before))
         module.__dict__.update(ours)
+
+    def _be_alone(self, path: str, module: nn.Module) -> None:
+        """Have another watch give way, if it was told to."""
+        forward: Any = module.__dict__.get("forward")
+        other = forward.__func__.__dict__["attachment"] if _is_ours(forward) else None
+        if other is None or other.is_closed:
+            return
+        if other.gives_way is None:
+            self.close()
+            raise WatchError(f"{path or 'the model'} is being watched already. Close that watch first.")
+        other.gives_way()
 
     def enter(self, module: nn.Module) -> Forward | None:
         """A forward pass that begins with `module`; None if this step is not watched."""

@@ -207,6 +207,10 @@ class Watch:
         """Say that a step has ended, where no optimiser of torch.optim takes it."""
         self._end_step(float("nan"))
 
+    def give_way(self) -> None:
+        """Close by itself once somebody else watches the model, who would be refused otherwise."""
+        self._attachment.gives_way = self.close
+
     def close(self) -> None:
         """Stop watching, and leave the model as it was found. What was seen can still be read."""
         self._close(failure="")
