@@ -2,7 +2,7 @@
 
 import math
 from collections import deque
-from collections.abc import Container, Mapping
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
@@ -105,8 +105,3 @@ def _own_part(tensor: Tensor) -> Tensor:
     if hasattr(tensor, "to_local"):
         tensor = tensor.to_local()
     return tensor.coalesce().values() if tensor.is_sparse else tensor
-
-
-def holds_any(optimizer: torch.optim.Optimizer, ids: Container[int]) -> bool:
-    """Whether an optimiser updates any of the parameters with these ids."""
-    return any(id(parameter) in ids for group in optimizer.param_groups for parameter in group["params"])

@@ -2,12 +2,11 @@
 
 import itertools
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
-from weakref import WeakKeyDictionary, WeakSet, ref
 
 import torch
 from rich.console import RenderableType
@@ -20,11 +19,12 @@ from relume.probe import scaling
 from relume.probe.alarms import Alarms
 from relume.probe.attachment import Attachment
 from relume.probe.modules import inner_of, named_parameters
-from relume.probe.parameters import PARAMETER_SHARE, ParameterMeters, holds_any
+from relume.probe.parameters import PARAMETER_SHARE, ParameterMeters
 from relume.probe.ranks import gathered
 from relume.probe.slots import INPUT, Slots
 from relume.probe.steps import StepLog
 from relume.probe.summary import as_text, readings_table
+from relume.probe.updaters import Updaters
 from relume.probe.window import first_non_finite, read_sites
 from relume.runfile.writer import Writer, open_for_writing
 from relume.types import NO_STEPS, Diagnosis, Phase, Readings, Steps
@@ -95,12 +95,11 @@ def watch(  # noqa: PLR0913 - each says one thing of the watch, and has a defaul
     for name, value in (("every", every), ("window", window)):
         if value < 1:
             raise WatchError(f"{name} is {value}: it counts steps. Give 1 or more.")
-    optimizers = [optimizer] if isinstance(optimizer, Optimizer) else optimizer
     return Watch(
         inner_of(model),
         every=every,
         window=window,
-        optimizers=None if optimizers is None else WeakSet(optimizers),
+        optimizers=[optimizer] if isinstance(optimizer, Optimizer) else optimizer,
         parameter_share=parameter_share,
         slots=Slots(unit_axis or {}, every=every, passes_derivatives=passed_derivative),
         writer=None if into is None else open_for_writing(into, model=type(inner_of(model)).__name__),
@@ -116,19 +115,16 @@ class Watch:
         *,
         every: int,
         window: int,
-        optimizers: "WeakSet[Optimizer] | None",
+        optimizers: Iterable[Optimizer] | None,
         slots: Slots,
         writer: Writer | None,
         parameter_share: float,
     ) -> None:
         self._model, self._every, self._window = model, every, window
-        self._optimizers, self._slots, self._writer = optimizers, slots, writer
+        self._slots, self._writer = slots, writer
         parameters = named_parameters(model)
-        self._ids = frozenset(id(parameter) for parameter in parameters.values())
+        self._updaters = Updaters(parameters.values(), optimizers)
         self._meters = ParameterMeters(parameters, share=parameter_share)
-        # Whether an optimiser holds one of the parameters, as long as it has so many groups.
-        self._last: Callable[[], Optimizer | None] = lambda: None
-        self._known: WeakKeyDictionary[Optimizer, tuple[int, bool]] = WeakKeyDictionary()
         self._log = StepLog()
         self._steps: list[Steps] = []
         self._step = self._window_start = 0
@@ -228,7 +224,7 @@ class Watch:
 
     def begin_scaled_step(self, optimizer: Optimizer, scale: Tensor) -> None:
         """Heed a GradScaler: see `relume.probe.scaling`."""
-        if self._counts(optimizer):
+        if optimizer in self._updaters:
             self._scale, self._scaled_step = scale, self._step
             self._was_scaled = True
 
@@ -238,26 +234,13 @@ class Watch:
             self._settle(kept=torch.tensor(False))
         self._scale = None
 
-    def _counts(self, optimizer: Optimizer) -> bool:
-        if self._optimizers is not None:
-            return optimizer in self._optimizers
-        if self._last() is optimizer:
-            return True
-        groups = len(optimizer.param_groups)
-        known = self._known.get(optimizer)
-        if known is None or known[0] != groups:
-            known = self._known[optimizer] = (groups, holds_any(optimizer, self._ids))
-        if known[1]:
-            self._last = ref(optimizer)
-        return known[1]
-
     def _before_step(self, optimizer: Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        if self._slots.is_on and self._counts(optimizer):
+        if self._slots.is_on and optimizer in self._updaters:
             scale: Tensor | None = getattr(optimizer, "grad_scale", None)  # set while a fused kernel unscales
             self._meters.before_step(scale, has_gradients=not _is_closure_in(args, kwargs))
 
     def _after_step(self, optimizer: Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        if not self._counts(optimizer):
+        if optimizer not in self._updaters:
             return
         if self._slots.is_on:
             self._meters.after_step(has_gradients=not _is_closure_in(args, kwargs))

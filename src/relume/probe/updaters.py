@@ -1,0 +1,34 @@
+"""Which optimisers update a model."""
+
+from collections.abc import Callable, Iterable
+from weakref import WeakKeyDictionary, WeakSet, ref
+
+from torch import nn
+from torch.optim import Optimizer
+
+
+class Updaters:
+    """The optimisers that were chosen; without a choice, all that hold one of a model's parameters."""
+
+    def __init__(self, parameters: Iterable[nn.Parameter], chosen: Iterable[Optimizer] | None) -> None:
+        self._ids = frozenset(id(parameter) for parameter in parameters)
+        self._chosen = None if chosen is None else WeakSet(chosen)
+        self._last: Callable[[], Optimizer | None] = lambda: None  # mostly the one that is asked for next
+        # Whether an optimiser holds one of the parameters, as long as it has so many groups.
+        self._known: WeakKeyDictionary[Optimizer, tuple[int, bool]] = WeakKeyDictionary()
+
+    def __contains__(self, optimizer: Optimizer) -> bool:
+        if self._chosen is not None:
+            return optimizer in self._chosen
+        if self._last() is optimizer:
+            return True
+        groups = len(optimizer.param_groups)
+        known = self._known.get(optimizer)
+        if known is None or known[0] != groups:
+            known = self._known[optimizer] = (groups, self._holds(optimizer))
+        if known[1]:
+            self._last = ref(optimizer)
+        return known[1]
+
+    def _holds(self, optimizer: Optimizer) -> bool:
+        return any(id(held) in self._ids for group in optimizer.param_groups for held in group["params"])
