@@ -21,6 +21,7 @@ FLOORS = {
     "theory": 2,
     "replacement": 2,
     "studies": 6,
+    "evidence": 7,
     "report": 8,
     "launch": 8,
     "cli": 9,

@@ -1,7 +1,7 @@
 """The records that flow from a measurement to a report: frozen, made of names and sums. Read this first."""
 
 from relume.types.findings import Diagnosis, Evidence, Finding, Problem, Repair, Severity, Trial
-from relume.types.outcomes import Initialisation, Interval, Outcome, Setting
+from relume.types.outcomes import Holding, Initialisation, Interval, Outcome, Sample, Setting, Verdict
 from relume.types.readings import (
     NO_STEPS,
     Counts,
@@ -25,6 +25,7 @@ __all__ = [
     "Direction",
     "Evidence",
     "Finding",
+    "Holding",
     "Initialisation",
     "Interval",
     "NonFinite",
@@ -36,6 +37,7 @@ __all__ = [
     "Reading",
     "Readings",
     "Repair",
+    "Sample",
     "Setting",
     "Severity",
     "Shape",
@@ -43,4 +45,5 @@ __all__ = [
     "Steps",
     "Sums",
     "Trial",
+    "Verdict",
 ]

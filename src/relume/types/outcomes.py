@@ -39,3 +39,29 @@ class Outcome:
     accuracy: float  # on the test set, 0 to 1; nan if diverged
     at_start: Readings  # over a probe batch of training examples, before the first step
     at_end: Readings  # over the same batch, after the last step; empty if diverged
+
+
+Holding = Literal["holds", "holds within limits", "does not hold", "not decided"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """One number that was measured for a claim, with what it was measured at."""
+
+    quantity: str  # "gradient at the first layer over that at the last"
+    series: str  # what is compared: "relu, he"
+    x: float = 0.0  # along which it is measured: depth, learning rate, size; 0 where along nothing
+    seed: int = 0
+    value: float
+    unit: str = "1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What the measurements say of a claim."""
+
+    claim: str
+    holds: Holding
+    effect: str  # what the interval is of: "steps to a loss of 0.5, sigmoid over ReLU"
+    interval: Interval
+    limits: str = ""  # where it holds and where not, from the numbers; empty unless within limits

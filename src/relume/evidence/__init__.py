@@ -1,0 +1,1 @@
+"""What is claimed about activations, measured; each claim with a verdict that is computed."""
