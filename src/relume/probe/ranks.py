@@ -33,7 +33,10 @@ def gathered(readings: Readings) -> Readings:
 def _over(readings: Readings, ranks: int) -> Readings:
     """The same readings, with gradients of the loss divided by the number of ranks."""
     return replace(
-        readings, readings={name: _scaled(reading, 1 / ranks) for name, reading in readings.items()}
+        readings,
+        readings={name: _scaled(reading, 1 / ranks) for name, reading in readings.items()},
+        opening=None if readings.opening is None else _over(readings.opening, ranks),
+        closing=None if readings.closing is None else _over(readings.closing, ranks),
     )
 
 

@@ -3,7 +3,6 @@
 import itertools
 import warnings
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -18,16 +17,18 @@ from relume.errors import UnseenWarning, WatchError, said
 from relume.probe import scaling
 from relume.probe.alarms import Alarms
 from relume.probe.attachment import Attachment
+from relume.probe.ends import OPENING_STEPS
 from relume.probe.modules import inner_of, named_parameters
 from relume.probe.parameters import PARAMETER_SHARE, ParameterMeters
 from relume.probe.ranks import gathered
+from relume.probe.record import Record
 from relume.probe.slots import INPUT, Slots
 from relume.probe.steps import StepLog
 from relume.probe.summary import as_text, readings_table
 from relume.probe.updaters import Updaters
 from relume.probe.window import first_non_finite, read_sites
 from relume.runfile.writer import Writer, open_for_writing
-from relume.types import NO_STEPS, Diagnosis, Phase, Readings, Steps
+from relume.types import Diagnosis, Phase, Readings
 
 WINDOW_STEPS = 50  # watched steps a window has, if nothing else is said
 
@@ -126,15 +127,12 @@ class Watch:
         self._updaters = Updaters(parameters.values(), optimizers)
         self._meters = ParameterMeters(parameters, share=parameter_share)
         self._log = StepLog()
-        self._steps: list[Steps] = []
-        self._step = self._window_start = 0
+        self._step = self._part_start = self._watched = 0
+        self._record = Record(window)
         self._settled_alarms = Alarms()
         self._scale: Tensor | None = None  # of the step at work, if a GradScaler takes it
         self._scaled_step = -1
         self._was_scaled = False  # whether any step was: all gradients are then settled step by step
-        self._totals: dict[Phase, Readings] = {
-            phase: Readings(readings={}) for phase in ("training", "evaluation")
-        }
         self._attachment = Attachment(model, slots, next(_numbers))
         self._hooks = [
             register_optimizer_step_pre_hook(self._before_step),
@@ -178,10 +176,7 @@ class Watch:
             kept.
         """
         self._close_window()
-        total = self._totals[phase]
-        if phase == "training":
-            total = replace(total, steps=sum(self._steps, total.steps))
-        return total
+        return self._record.total(phase)
 
     def diagnose(self) -> Diagnosis:
         """What is wrong with the network, judged by all that was seen of its training."""
@@ -263,28 +258,31 @@ class Watch:
             self._step, examples=slots.examples, learning_rate=learning_rate, is_watched=slots.is_on
         )
         self._step += 1
+        self._watched += slots.is_on
         slots.examples = 0
         slots.is_on = self._step % self._every == 0
         if slots.is_on:
             for alarms in (slots.value_alarms, slots.gradient_alarms):
                 alarms.start_step(self._step)
-        if len(self._log) >= self._window:
+        if len(self._log) + self._record.steps_at_work >= self._window:
             self._close_window()
+        elif self._watched == OPENING_STEPS and self._record.is_opening:
+            self._read_part()
+
+    def _read_part(self) -> None:
+        """Take over what has added up since the last time."""
+        self._record.add(self._read())
+        self._part_start = self._step
 
     def _close_window(self) -> None:
-        window = self._read_window()
-        self._steps.append(window["training"].steps)
-        self._window_start = self._step
-        for phase, readings in window.items():
-            if not readings and not len(readings.steps):
-                continue
-            self._totals[phase] += replace(readings, steps=NO_STEPS)
-            if self._writer is not None:
-                self._writer.write(readings, phase=phase, total=self._totals[phase])
+        self._read_part()
+        for phase, readings in self._record.close_window().items():
+            if self._writer is not None and (readings or len(readings.steps)):
+                self._writer.write(readings, phase=phase, total=self._record.so_far(phase))
 
-    def _read_window(self) -> dict[Phase, Readings]:
+    def _read(self) -> dict[Phase, Readings]:
         slots = self._slots
-        sites = read_sites(slots, range(self._window_start, max(self._step, self._window_start + 1)))
+        sites = read_sites(slots, range(self._part_start, max(self._step, self._part_start + 1)))
         steps = self._log.read()
         if len(steps) and not sites["training"] and not slots.not_seen:
             warnings.warn(_unseen(self._model, len(steps)), UnseenWarning, stacklevel=4)
@@ -293,9 +291,9 @@ class Watch:
         training = Readings(
             input=sites["training"].pop(INPUT, None),
             readings=sites["training"],
-            parameters=self._meters.read(),
+            parameters=self._meters.read(self._updaters.without_rate()),
             steps=steps,
-            non_finite=fault if fault and fault.step >= self._window_start else None,
+            non_finite=fault if fault and fault.step >= self._part_start else None,
             not_seen=dict(slots.not_seen),
         )
         evaluation = Readings(

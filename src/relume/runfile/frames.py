@@ -59,7 +59,7 @@ def parameter_columns(numbered: Numbered, parameters: Mapping[int, tuple[str, Sh
     """One row a window and parameter; norms as `ParameterReading` defines them."""
     segment = numbered.segment
     columns, windows = _rows(segment.parameter_counts[0])
-    _, measured, unused = segment.parameter_counts[:, columns, windows]
+    _, measured, unused, without_rate = segment.parameter_counts[:, columns, windows]
     gradient, weight, update = segment.parameter_sums[:, columns, windows]
     of_row = [parameters[parameter] for parameter in segment.parameter_ids[columns].tolist()]
     return {
@@ -68,6 +68,7 @@ def parameter_columns(numbered: Numbered, parameters: Mapping[int, tuple[str, Sh
         "size": np.array([math.prod(shape) for _, shape in of_row], dtype=np.int64),
         "measured": measured,
         "unused": unused,
+        "without_rate": without_rate,
         "gradient_norm": _ratio(gradient, measured) ** 0.5,
         "weight_norm": _ratio(weight, measured) ** 0.5,
         "update_norm": _ratio(update, measured) ** 0.5,

@@ -23,7 +23,7 @@ from relume.types import Counts, ParameterReading, PerUnit, Reading, Readings, S
 LOSS_BITS = 15  # a relative error of 2 ** -16 at most
 
 SITE_COUNTS = ("place", "start", "stop", "examples", "units", "dead", "flat", "value", "gradient", "passed")
-PARAMETER_COUNTS = ("place", "measured", "unused")
+PARAMETER_COUNTS = ("place", "measured", "unused", "without_rate")
 PARAMETER_SUMS = ("gradient", "weight", "update")
 STEP_COUNTS = ("numbers", "examples")
 STEP_VALUES = ("losses", "learning_rates")
@@ -73,7 +73,9 @@ def from_window(
             ]
         ),
         parameter_counts=_table(
-            [(i, p.measured, p.unused) for i, p in enumerate(parameters, 1)], PARAMETER_COUNTS, np.int64
+            [(i, p.measured, p.unused, p.without_rate) for i, p in enumerate(parameters, 1)],
+            PARAMETER_COUNTS,
+            np.int64,
         ),
         parameter_sums=rounded(
             _table([(p.gradient, p.weight, p.update) for p in parameters], PARAMETER_SUMS, np.float64),
@@ -205,12 +207,13 @@ def _table(rows: Sequence[tuple[float, ...]], names: Sequence[str], kind: type[N
 
 
 def _parameter(name: str, shape: Shape, counts: Counts, sums: PerUnit) -> ParameterReading:
-    (measured, unused), (gradient, weight, update) = counts.tolist(), sums.tolist()
+    (measured, unused, without_rate), (gradient, weight, update) = counts.tolist(), sums.tolist()
     return ParameterReading(
         name=name,
         shape=shape,
         measured=measured,
         unused=unused,
+        without_rate=without_rate,
         gradient=gradient,
         weight=weight,
         update=update,

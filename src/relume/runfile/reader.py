@@ -26,6 +26,7 @@ from relume.runfile.windows import (
 from relume.types import NO_STEPS, Phase, Reading, Readings, Shape, Site, Steps
 
 BUSY_SECONDS = 10.0
+INPUT_SITE = Site(path="(input)", activation="(input)")
 
 
 def open_run(path: Path | str) -> "Run":
@@ -139,6 +140,7 @@ class Run:
             sites, parameters, segments = self._sites(), self._parameters(), self._segments(phase)
             windows = rows[0][1] if rows else 0
             events = [event for event in self._events(phase) if event.window < windows]
+            parts = dict(self._rows("SELECT name, data FROM part WHERE phase = ?", phase))
         # A block of windows is written together with a total, so none lies across the end of the total.
         summed = [n.segment for n in segments if n.first + n.segment.windows <= windows]
         if not summed:
@@ -150,7 +152,17 @@ class Run:
             steps=NO_STEPS + layout.steps_of(layout.join(summed)),
             non_finite=first_fault(events),
             not_seen=not_seen(events),
+            input=self._unit_reading(parts[schema.INPUT], INPUT_SITE) if schema.INPUT in parts else None,
+            opening=self._end(parts.get(schema.OPENING), sites, parameters),
+            closing=self._end(parts.get(schema.CLOSING), sites, parameters),
         )
+
+    def _end(
+        self, data: bytes | None, sites: Mapping[int, Site], parameters: Mapping[int, tuple[str, Shape]]
+    ) -> Readings | None:
+        if data is None:
+            return None
+        return layout.to_window(self._unpacked(data), 0, sites=sites, parameters=parameters)
 
     def total_windows(self, phase: Phase = "training") -> int:
         """How many windows `readings` is the sum of."""

@@ -10,9 +10,14 @@ from relume.errors import RunFileError
 from relume.types import Phase
 
 APPLICATION = 0x52654C75  # "ReLu"; tells a run file from other programs' SQLite files
-SCHEMA = 1
-NO_LONGER_READ: Mapping[int, str] = {0: "it was left before its tables were made"}
+SCHEMA = 2
+NO_LONGER_READ: Mapping[int, str] = {
+    0: "it was left before its tables were made",
+    1: "it lacks the first and the last steps, on which a diagnosis rests",
+}
 PHASES: tuple[Phase, ...] = ("training", "evaluation")
+# What is kept beside the windows and the totals: the ends as windows, the model's input unit by unit.
+OPENING, CLOSING, INPUT = "opening", "closing", "input"
 
 # Of these, the column `relume` of `run` is for ever: it is what a newer file is recognised by.
 TABLES = """
@@ -33,6 +38,9 @@ CREATE TABLE total (
     phase TEXT NOT NULL, place INTEGER NOT NULL, site INTEGER NOT NULL REFERENCES site,
     windows INTEGER NOT NULL, data BLOB NOT NULL,
     PRIMARY KEY (phase, site)
+);
+CREATE TABLE part (
+    phase TEXT NOT NULL, name TEXT NOT NULL, data BLOB NOT NULL, PRIMARY KEY (phase, name)
 );
 CREATE TABLE kept (
     phase TEXT NOT NULL, window INTEGER NOT NULL, site INTEGER NOT NULL REFERENCES site, data BLOB NOT NULL,

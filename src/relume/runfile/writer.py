@@ -135,6 +135,10 @@ class Writer:
         return int(self._connection.execute(query, (phase,)).fetchone()[0])
 
     def _add_segment(self, window: Readings, phase: Phase, number: int) -> None:
+        row = (phase, number, 1, self._segment_of(window))
+        self._connection.execute("INSERT INTO segment VALUES (?, ?, ?, ?)", row)
+
+    def _segment_of(self, window: Readings) -> bytes:
         for name, reading in window.items():
             site = reading.site
             columns = (name, site.path, site.call_index, site.activation, site.source, site.fed_by)
@@ -146,8 +150,7 @@ class Writer:
             site_ids={name: self._ids["site", name] for name in window},
             parameter_ids={name: self._ids["parameter", name] for name in window.parameters},
         )
-        row = (phase, number, 1, layout.to_bytes(segment))
-        self._connection.execute("INSERT INTO segment VALUES (?, ?, ?, ?)", row)
+        return layout.to_bytes(segment)
 
     def _name(self, table: str, columns: str, values: tuple[str | int, ...]) -> None:
         name = str(values[0])
@@ -198,6 +201,11 @@ class Writer:
             if name in ids
         ]
         self._connection.executemany("INSERT INTO total VALUES (?, ?, ?, ?, ?)", rows)
+        ends = {schema.OPENING: total.opening, schema.CLOSING: total.closing}
+        parts = [(phase, name, self._segment_of(end)) for name, end in ends.items() if end is not None]
+        if total.input is not None:
+            parts.append((phase, schema.INPUT, unit_bytes(total.input)))
+        self._connection.executemany("INSERT OR REPLACE INTO part VALUES (?, ?, ?)", parts)
 
 
 def open_for_writing(path: Path | str, *, model: str, details: Mapping[str, str] | None = None) -> Writer:

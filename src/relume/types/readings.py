@@ -1,7 +1,7 @@
 """What was measured: sums by site and unit, norms by parameter, steps. All add over windows and ranks."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeVar
 
@@ -122,6 +122,7 @@ class ParameterReading:
     shape: Shape
     measured: int  # steps on which the three norms were taken
     unused: int  # steps on which it was looked at and had no gradient: not used, which is not vanished
+    without_rate: int = 0  # of the measured steps, those of windows that ended with a learning rate of 0
     gradient: float  # sum over the measured steps of the squared norm of the gradient
     weight: float  # the same of the weights, before the update
     update: float  # the same of the weights after the update minus those before
@@ -131,6 +132,7 @@ class ParameterReading:
             self,
             measured=self.measured + other.measured,
             unused=self.unused + other.unused,
+            without_rate=self.without_rate + other.without_rate,
             gradient=self.gradient + other.gradient,
             weight=self.weight + other.weight,
             update=self.update + other.update,
@@ -230,6 +232,8 @@ class Readings(Mapping[str, Reading]):
     non_finite: NonFinite | None = None
     input: Reading | None = None  # of the model's first floating-point argument, if it has one
     not_seen: Mapping[str, str] = field(default_factory=dict)  # by path: why what happens there is not seen
+    opening: "Readings | None" = None  # the first steps of it alone, before training has changed much
+    closing: "Readings | None" = None  # the last window of it alone: what has healed or died by then
 
     def __getitem__(self, name: str) -> Reading:
         return self.readings[name]
@@ -250,6 +254,8 @@ class Readings(Mapping[str, Reading]):
             non_finite=earliest,
             input=self.input + other.input if self.input and other.input else self.input or other.input,
             not_seen={**self.not_seen, **other.not_seen},
+            opening=_outermost(self.opening, other.opening, min),
+            closing=_outermost(self.closing, other.closing, max),
         )
 
     @property
@@ -260,7 +266,23 @@ class Readings(Mapping[str, Reading]):
     def pooled(self) -> "Readings":
         """The same readings with all units of a site as one."""
         pooled = {name: reading.pooled() for name, reading in self.readings.items()}
-        return replace(self, readings=pooled, input=self.input and self.input.pooled())
+        return replace(
+            self,
+            readings=pooled,
+            input=self.input and self.input.pooled(),
+            opening=None if self.opening is None else self.opening.pooled(),
+            closing=None if self.closing is None else self.closing.pooled(),
+        )
+
+
+def _outermost(one: Readings | None, two: Readings | None, choose: Callable[..., int]) -> Readings | None:
+    """Of two ends the one that is further out in time; of the same steps on two ranks, their sum."""
+    if one is None or two is None:
+        return two if one is None else one
+    firsts = [int(each.steps.numbers[0]) if len(each.steps) else 0 for each in (one, two)]
+    if firsts[0] == firsts[1]:
+        return one + two
+    return one if choose(firsts) == firsts[0] else two
 
 
 Record = TypeVar("Record", Reading, ParameterReading)
