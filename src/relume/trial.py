@@ -14,7 +14,6 @@ from torch import Tensor, nn
 from torch.optim import Adam, Optimizer
 
 from relume.errors import TrialError, said
-from relume.probe.ends import OPENING_STEPS
 from relume.probe.watch import watch
 from relume.types import Trial
 
@@ -23,7 +22,6 @@ Loss = Callable[..., Tensor]
 
 DEFAULT_LEARNING_RATE = 1e-3  # of Adam, where no optimiser is given: what most people try first
 SEED = 0
-WINDOWS = 5  # of a trial: the last fifth of it is what it came to
 
 
 @dataclass
@@ -92,12 +90,7 @@ def run_trial(patient: Patient, *, steps: int, seed: int = SEED) -> Trial:
     losses: list[float] = []
     with (
         random_state_restored(),
-        watch(
-            patient.model,
-            optimizer=patient.optimizer,
-            parameter_share=1.0,
-            window=max(OPENING_STEPS, steps // WINDOWS),
-        ) as watched,
+        watch(patient.model, optimizer=patient.optimizer, parameter_share=1.0) as watched,
     ):
         torch.manual_seed(seed)
         random.seed(seed)

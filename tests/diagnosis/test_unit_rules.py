@@ -47,6 +47,14 @@ def test_nothing_is_found_where_nothing_was_seen(problem: str) -> None:
     assert not found(problem, Readings(readings={}))
 
 
+def dying(readings: Readings, value: Sums) -> Readings:
+    """Every site as `value` over all of the training, and silent in the last steps of it."""
+    last = readings
+    for name in readings:
+        readings, last = with_site(readings, name, value=value), with_site(last, name, value=silent())
+    return replace(readings, closing=last)
+
+
 class TestDeadUnits:
     def test_a_bias_that_holds_them_down(self) -> None:
         readings = with_parameter(killed(), parameter("4.bias", (UNITS,), rms=10.0))
@@ -65,10 +73,8 @@ class TestDeadUnits:
 
     def test_a_step_that_was_too_large_is_named(self) -> None:
         share = 1 / STEPS  # of the values: the ones before the first update
-        readings = chain(gradients=[1e-3] * 3, losses=LEAPING)
-        for name in readings:
-            value = sums(rms=0.2, mean=0.01, zeros=1 - share / 2, fired=share / 2)
-            readings = with_site(readings, name, value=value)
+        value = sums(rms=0.2, mean=0.01, zeros=1 - share / 2, fired=share / 2)
+        readings = dying(chain(gradients=[1e-3] * 3, losses=LEAPING), value)
         finding = the("dead-units", readings)
         assert (finding.severity, names(finding)) == ("error", ["1", "3", "5"])
         assert "update of step 0 was too large: the loss rose from 2.3 to 9e+03" in finding.cause
@@ -258,6 +264,5 @@ class TestSymmetricUnits:
 def test_steps_without_examples_are_counted_alike() -> None:
     readings = chain(gradients=[1e-3] * 2, losses=LEAPING)
     readings = replace(readings, steps=steps(LEAPING, examples=0))
-    for name in readings:
-        readings = with_site(readings, name, value=sums(rms=0.2, zeros=0.98, fired=0.02))
+    readings = dying(readings, sums(rms=0.2, zeros=0.98, fired=0.02))
     assert "update of step 0" in the("dead-units", readings).cause

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from tests.diagnosis.made import (
+    FALLING,
     HEALTHY,
     LEVEL,
     STEPS,
@@ -216,9 +217,18 @@ class TestStalledLayer:
         assert "the optimiser does not hold it" in finding.cause
 
     def test_a_trunk_left_out_of_the_optimiser(self) -> None:
-        readings = self.layers(parameter("0.weight", update_ratio=0.0))
-        finding = info("stalled-layer", with_parameter(readings, parameter("2.weight", update_ratio=0.0)))
+        still = [parameter(f"{layer}.weight", update_ratio=0.0) for layer in "02"]
+        readings = with_parameter(self.layers(still[0], FALLING), still[1])
+        finding = info("stalled-layer", readings)
         assert finding.parameters == ("0.weight", "2.weight")
+        readings = with_parameter(self.layers(still[0]), still[1])
+        assert the("stalled-layer", readings).severity == "warning"  # nothing is learnt on top of it either
+
+    def test_a_group_whose_learning_rate_is_0(self) -> None:
+        still = parameter("0.weight", update_ratio=0.0)
+        finding = the("stalled-layer", self.layers(replace(still, without_rate=still.measured), FALLING))
+        assert finding.severity == "warning"
+        assert "the learning rate of its group in the optimiser is 0" in finding.cause
 
     def test_what_no_loss_uses(self) -> None:
         finding = info("stalled-layer", HEALTHY["a pooler that no loss uses"])

@@ -1,4 +1,4 @@
-"""The first steps and the last window are kept apart, in memory, in files and over ranks."""
+"""The first steps and the last ones are kept apart, in memory, in files and over ranks."""
 
 from pathlib import Path
 
@@ -49,7 +49,7 @@ def fires(readings: Readings | None) -> bool:
 def test_the_ends_are_the_first_steps_and_the_last_window(asks: bool) -> None:
     readings = train(30, asks=asks)
     assert numbers(readings.opening) == list(range(OPENING_STEPS))
-    assert numbers(readings.closing) == list(range(25 if asks else 20, 30))
+    assert numbers(readings.closing) == list(range(24 if asks else 20, 30))
     assert (fires(readings.opening), fires(readings), fires(readings.closing)) == (True, True, False)
     assert readings["1"].examples == 8 * 30
 
@@ -62,6 +62,10 @@ def test_a_last_window_cut_short_goes_with_the_one_before() -> None:
 def test_a_run_shorter_than_its_first_steps_is_its_own_ends() -> None:
     readings = train(3)
     assert numbers(readings.opening) == numbers(readings.closing) == [0, 1, 2]
+
+
+def test_the_last_steps_of_a_short_training_are_a_fifth_of_it() -> None:
+    assert numbers(train(40, window=50).closing) == list(range(30, 40))
 
 
 def test_a_file_keeps_the_ends_with_units_pooled(tmp_path: Path) -> None:

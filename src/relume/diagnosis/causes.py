@@ -113,6 +113,19 @@ def why_it_grows(readings: Readings, layers: Sequence[Layer], factor: float, wha
     )
 
 
+def why_it_grows_over_time(layer: Layer, factor: float) -> Cause:
+    """What makes a gradient grow back over the calls of a recurrence; `factor` is that of one call."""
+    if steps_are_large([layer]):
+        return _hasty("The gradient grows over time since steps too large blew up the weights", [layer], ())
+    size = _measured("factor of a call on the gradient", factor, 1.0, "1 keeps it (Pascanu et al. 2013)")
+    return Cause(
+        f"The weights are too large for a recurrence: each call of {layer.name} multiplies the gradient by "
+        f"{factor:.3g}, and the same weights do it at every call.",
+        (size,),
+        (*WEIGHTS, "clip-gradients", "insert-normalisation"),
+    )
+
+
 def _dead(layers: Sequence[Layer], silent: float) -> Cause:
     source = "nine tenths of a layer's units silent leave it no gradient to speak of"
     return Cause(

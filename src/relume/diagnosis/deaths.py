@@ -17,7 +17,7 @@ from relume.diagnosis.feeding import (
     variation,
 )
 from relume.diagnosis.losses import LEAP
-from relume.diagnosis.silence import blocked_share, fatal_leap, silenced
+from relume.diagnosis.silence import fatal_leap, silence
 from relume.theory.born_dead import upper_bound
 from relume.types import Evidence, ParameterReading, Reading, Readings
 
@@ -107,7 +107,7 @@ def _by_a_large_step(readings: Readings, reading: Reading) -> Death | None:
         return None  # silent before the first update, so no update did it
     leap = fatal_leap(readings)
     weight = feeding_weight(readings, reading)
-    ratio = _update_while_alive(readings, reading, weight)
+    ratio = _update_while_alive(readings, weight)
     evidence = (_update(weight, ratio),) if weight and ratio > FATAL_UPDATE else ()
     if leap is not None:
         rose = Evidence(
@@ -138,16 +138,16 @@ def _by_a_large_step(readings: Readings, reading: Reading) -> Death | None:
 
 
 def _ever_fired(readings: Readings, reading: Reading) -> bool:
-    return bool(reading.value.fired[silenced(readings, reading)].any())
+    return silence(readings, reading).began
 
 
-def _update_while_alive(readings: Readings, reading: Reading, weight: ParameterReading | None) -> float:
-    """The relative update of a layer's weights on the steps on which it was not dead: then it had none."""
+def _update_while_alive(readings: Readings, weight: ParameterReading | None) -> float:
+    """The relative update of a layer's weights, at first or over all: once it was dead it had none."""
     if weight is None:
         return math.nan
-    if not _ever_fired(readings, reading):
-        return weight.update_ratio
-    return weight.update_ratio / math.sqrt(max(1 - blocked_share(readings, reading), 1 / len(reading.steps)))
+    first = readings.opening.parameters.get(weight.name) if readings.opening is not None else None
+    ratios = [each.update_ratio for each in (weight, first) if each and math.isfinite(each.update_ratio)]
+    return max(ratios, default=math.nan)
 
 
 def _update(weight: ParameterReading, ratio: float) -> Evidence:
@@ -241,7 +241,7 @@ def _otherwise(readings: Readings, reading: Reading) -> Death:
         )
     began = "They were born dead: silent since the first step watched, before any update"
     remedies = ("revive-dead-units", "leaky-slope", "insert-normalisation", "replace-activation")
-    if not silenced(readings, reading).all():
+    if not silence(readings, reading).units.all():
         return Death("initialisation", f"{began}. Look at how their weights are drawn.", (), remedies)
     path = _rectifiers_until(readings, reading)
     width, depth = min(each.value.units for each in path), len(path) + 1

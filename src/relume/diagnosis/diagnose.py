@@ -36,7 +36,7 @@ FOLLOWS: Mapping[Problem, frozenset[Problem]] = {
     "exploding-gradient": frozenset({"unstable-updates"}),
 }
 BACKWARDS: frozenset[Problem] = frozenset({"vanishing-gradient", "stalled-layer"})  # reach all that is before
-REVIVE, REDRAW = "revive-dead-units", "variance-preserving-initialisation"
+REVIVE, REDRAW, LOWER = "revive-dead-units", "variance-preserving-initialisation", "lower-learning-rate"
 
 
 def diagnose(readings: Readings, *, rules: Iterable[Rule] | None = None) -> Diagnosis:
@@ -109,6 +109,8 @@ def _explains(root: Finding, finding: Finding) -> bool:
     """Whether a finding follows from another, if they meet; never both from each other."""
     if root.severity == "info" or root.problem == finding.problem:
         return False
+    if {root.problem, finding.problem} == {"non-finite", "unscaled-input"}:
+        return _explains_overflow(root, finding)
     if root.problem == "non-finite":  # one NaN makes all that is computed from it NaN
         return True
     if {root.problem, finding.problem} == {"dead-units", "vanishing-gradient"}:
@@ -116,6 +118,13 @@ def _explains(root: Finding, finding: Finding) -> bool:
     if root.remedies and root.remedies[0] in finding.remedies[:1]:  # what one remedy removes has one cause
         return ORDER.index(root.problem) < ORDER.index(finding.problem)
     return finding.problem in FOLLOWS.get(root.problem, ())
+
+
+def _explains_overflow(root: Finding, finding: Finding) -> bool:
+    """Inputs far too large make values and steps that no number holds; other NaN says nothing of them."""
+    overflow, given = (root, finding) if root.problem == "non-finite" else (finding, root)
+    is_by_input = given.severity == "error" and overflow.remedies[:1] in ((LOWER,), (REDRAW,))
+    return is_by_input == (root is given)
 
 
 def _explains_silence(root: Finding, finding: Finding) -> bool:

@@ -15,6 +15,8 @@ MINIMUM_LOSSES = 9  # fewer are no curve
 GROWTH = 1.0  # of the loss at the start: twice of it at the end
 # The loss of one batch is rarely three times the greatest of all batches before it.
 LEAP = 3.0
+FEWEST_STILL = 10  # steps: fewer are no loss of time
+STANDSTILL = 0.05  # of the loss: it falls by more in a few steps, where anything is learnt
 FIRST_SHARE, LAST_SHARE = 0.1, 0.25  # of the steps, whose median loss is the level there
 
 
@@ -90,10 +92,25 @@ def swing(steps: Steps) -> float:
     return float(np.median(np.abs(np.diff(losses)))) / level if level > 0 else math.nan
 
 
-def share_until(steps: Steps, step: int, window: range) -> float:
-    """The share of a window's examples that were seen up to a step and with it."""
-    within = (steps.numbers >= window.start) & (steps.numbers < window.stop)
-    until = within & (steps.numbers <= step)
-    weights = steps.examples if steps.examples.sum() else np.ones(len(steps))
-    total = float(weights[within].sum())
-    return float(weights[until].sum()) / total if total else 1.0
+def stood_still(steps: Steps) -> bool:
+    """Whether the loss did not fall by a twentieth over the first third of the steps."""
+    losses = known(steps)
+    early = losses[: len(losses) // 3]
+    if len(early) < FEWEST_STILL or not np.isfinite(losses).all():
+        return False
+    start, end = np.median(early[: len(early) // 3]), np.median(early[-(len(early) // 3) :])
+    return bool(start - end < STANDSTILL * abs(start))
+
+
+def rebound(steps: Steps) -> float:
+    """The level the loss ended at over the lowest level it had been at; levels are medians of a tenth.
+
+    1 where it never rose for long; nan where there is no curve.
+    """
+    losses = known(steps)
+    tenth = len(losses) // 10
+    if tenth < 2 or not np.isfinite(losses).all():
+        return math.nan
+    levels_ = np.median(losses[: 10 * tenth].reshape(10, tenth), axis=1)
+    lowest, end = float(levels_.min()), float(levels_[-3:].min())
+    return end / lowest if lowest > 0 else math.nan

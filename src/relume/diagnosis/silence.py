@@ -1,32 +1,51 @@
-"""Which units are dead: never above 0 in the window, or never again since training silenced them."""
+"""Which units are dead: never above 0 in all that was seen, or silent in all of the last window."""
+
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from relume.diagnosis.feeding import before
-from relume.diagnosis.losses import LEAP, Leap, course, share_until, worst_leap
+from relume.diagnosis.losses import LEAP, Leap, worst_leap
 from relume.types import Reading, Readings, Sums
 
-# Before it, at most: later, what fires rarely and what died cannot be told apart.
-SHARE_BEFORE_LEAP = 0.25
-# Of the gradients that leave a site, the share it has to lose. A layer of eight living units is silent as a
-# whole on 1 example in 256; a pooling behind a site leaves it most gradients 0 too, but not its units silent.
-BLOCKED = 0.5
+# A unit that fires on 1 example in 1000 is missed by 3000 examples with probability e^-3, 5 %. Examples are
+# counted, not values: the thousands of positions of one image are too alike to be so many trials.
+UNIT_EXAMPLES = 3000
+# A layer through which 1 example in 100 passes is missed by 300 with the same probability.
+LAYER_EXAMPLES = 300
+NEARLY_ALL = 0.95  # of its units: a layer is then judged as a whole
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """Units that do not fire, and on how many examples they did not."""
+
+    units: NDArray[np.bool_]  # [units]
+    examples: int
+    began: bool  # whether some of them fired before: they died while it was watched
+
+    @property
+    def share(self) -> float:
+        """Of all units."""
+        return float(self.units.mean()) if len(self.units) else 0.0
+
+
+def silence(readings: Readings, reading: Reading) -> Silence:
+    """The dead units of a site: over all examples, or over the last window where more have died by then."""
+    always = Silence(_are_silent(reading.value), reading.examples, began=False)
+    last = readings.closing.readings.get(str(reading.site)) if readings.closing is not None else None
+    if last is None or last.examples < LAYER_EXAMPLES or last.value.units != reading.value.units:
+        return always
+    units = _are_silent(last.value)
+    fired_before = bool((units & (reading.value.fired > 0)).any())
+    lately = Silence(units, last.examples, began=fired_before)
+    is_enough = lately.share >= NEARLY_ALL or lately.examples >= UNIT_EXAMPLES
+    return lately if is_enough and lately.share > always.share else always
 
 
 def silenced(readings: Readings, reading: Reading) -> NDArray[np.bool_]:
-    """Which units [units] are dead, as far as sums over the whole window tell.
-
-    A unit whose every value is 0 is. One that fired before it died shows by what happened around it: the
-    loss leapt early and it fired no more often than it was asked until then; or its whole layer has let none
-    of the gradient through for most examples.
-    """
-    value = reading.value
-    dead: NDArray[np.bool_] = (value.count > 0) & (value.zeros == value.count)
-    for lived in (_share_before_leap(readings, reading), 1 - blocked_share(readings, reading)):
-        if lived < 1:
-            dead |= np.isfinite(value.sum) & (value.fired <= lived * value.count)
-    return dead
+    """Which units [units] of a site are dead."""
+    return silence(readings, reading).units
 
 
 def fatal_leap(readings: Readings) -> Leap | None:
@@ -35,29 +54,6 @@ def fatal_leap(readings: Readings) -> Leap | None:
     return leap if leap and leap.factor >= LEAP else None
 
 
-def blocked_share(readings: Readings, reading: Reading) -> float:
-    """For which share of examples a site let no gradient through as a whole; 0 if it may be by design.
-
-    What arrives at the site before is exactly 0 wherever all units of this one are silent.
-    """
-    source = before(readings, reading)
-    if source is None or source is readings.input or course(readings) not in ("flat", "grows", "not finite"):
-        return 0.0
-    share = _zero_share(source.gradient)
-    value = reading.value
-    is_own = _zero_share(reading.gradient) < BLOCKED <= share
-    return share if is_own and bool((value.fired <= (1 - share) * value.count).all()) else 0.0
-
-
-def _share_before_leap(readings: Readings, reading: Reading) -> float:
-    """The share of the examples up to an early leap of the loss; 1 if there was none."""
-    leap = fatal_leap(readings)
-    if leap is None or leap.step not in reading.steps:
-        return 1.0
-    share = share_until(readings.steps, leap.step, reading.steps)
-    return share if share <= SHARE_BEFORE_LEAP else 1.0
-
-
-def _zero_share(gradient: Sums) -> float:
-    count = float(gradient.count.sum())
-    return float(gradient.zeros.sum()) / count if count else 0.0
+def _are_silent(value: Sums) -> NDArray[np.bool_]:
+    silent: NDArray[np.bool_] = (value.count > 0) & (value.zeros == value.count)
+    return silent

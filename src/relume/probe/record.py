@@ -21,22 +21,16 @@ class Record:
         """How many steps of the window at work were read already."""
         return len(self._at_work["training"].steps)
 
-    @property
-    def is_opening(self) -> bool:
-        """Whether the first steps of the training are not over yet."""
-        return self._ends.is_opening
-
     def add(self, part: ByPhase) -> None:
         """Take what was seen since the part before."""
         for phase, readings in part.items():
             self._at_work[phase] += readings
-        self._ends.add_part(part["training"])
+        self._ends.add(part["training"])
 
     def close_window(self) -> ByPhase:
         """The window at work, which ends, and is a part of the totals from now on."""
         window, self._at_work = self._at_work, _nothing()
         self._steps.append(window["training"].steps)
-        self._ends.add_window(window["training"])
         for phase, readings in window.items():
             self._totals[phase] += replace(readings, steps=NO_STEPS)
         return window

@@ -266,8 +266,8 @@ class Watch:
                 alarms.start_step(self._step)
         if len(self._log) + self._record.steps_at_work >= self._window:
             self._close_window()
-        elif self._watched == OPENING_STEPS and self._record.is_opening:
-            self._read_part()
+        elif self._watched < self._window and self._watched % OPENING_STEPS == 0:
+            self._read_part()  # within the first window: a short training has its ends there
 
     def _read_part(self) -> None:
         """Take over what has added up since the last time."""

@@ -233,7 +233,7 @@ class Readings(Mapping[str, Reading]):
     input: Reading | None = None  # of the model's first floating-point argument, if it has one
     not_seen: Mapping[str, str] = field(default_factory=dict)  # by path: why what happens there is not seen
     opening: "Readings | None" = None  # the first steps of it alone, before training has changed much
-    closing: "Readings | None" = None  # the last window of it alone: what has healed or died by then
+    closing: "Readings | None" = None  # the last steps of it alone: what has healed or died by then
 
     def __getitem__(self, name: str) -> Reading:
         return self.readings[name]

@@ -8,17 +8,11 @@ from relume.diagnosis.deaths import Death, death_of
 from relume.diagnosis.feeding import after, before, has_no_gradient, is_constant, rectifiers
 from relume.diagnosis.losses import course
 from relume.diagnosis.rule import Rule
-from relume.diagnosis.silence import silenced
+from relume.diagnosis.silence import LAYER_EXAMPLES, NEARLY_ALL, UNIT_EXAMPLES, Silence, silence
 from relume.types import Evidence, Finding, Reading, Readings
 
-# A unit that fires on 1 example in 1000 is missed by 3000 examples with probability e^-3, 5 %. Examples are
-# counted, not values: the thousands of positions of one image are too alike to be so many trials.
-UNIT_EXAMPLES = 3000
-# A layer through which 1 example in 100 passes is missed by 300 with the same probability.
-LAYER_EXAMPLES = 300
 # With 25 % of its units dead a network lost accuracy on new tasks (Dohare et al. 2024, online MNIST).
 TOLERATED = 0.25
-NEARLY_ALL = 0.95
 # Working pretrained networks have layers where 10 to 16 % of the units never fire on a clip.
 WORTH_NOTING = 0.1
 # A code so sparse is common in networks that work: 97 % zeros in T5 (Li et al. 2023).
@@ -32,7 +26,12 @@ E_CUBED_LAYER = "a layer that 1 example in 100 passes is missed by 300 with prob
 @dataclass(frozen=True, slots=True)
 class _Layer:
     reading: Reading
-    dead: float  # share of its units
+    silence: Silence
+
+    @property
+    def dead(self) -> float:
+        """Share of its units."""
+        return self.silence.share
 
     @property
     def is_whole(self) -> bool:
@@ -42,7 +41,7 @@ class _Layer:
 def find(readings: Readings) -> Iterator[Finding]:
     """One finding a cause; and what is worth knowing of layers that are no fault."""
     seen = [each for each in rectifiers(readings) if each.examples >= LAYER_EXAMPLES]
-    layers = [_Layer(each, float(silenced(readings, each).mean())) for each in seen if each.value.units]
+    layers = [_Layer(each, silence(readings, each)) for each in seen if each.value.units]
     faults = [layer for layer in layers if _is_fault(readings, layer)]
     yield from (_fault(readings, death, group) for death, group in _by_cause(readings, faults))
     rest = [layer for layer in layers if not any(layer is fault for fault in faults)]
@@ -59,7 +58,7 @@ def find(readings: Readings) -> Iterator[Finding]:
 def _is_fault(readings: Readings, layer: _Layer) -> bool:
     if layer.dead <= TOLERATED:
         return False
-    if layer.reading.examples >= UNIT_EXAMPLES and not _feeds_gate(readings, layer.reading):
+    if layer.silence.examples >= UNIT_EXAMPLES and not _feeds_gate(readings, layer.reading):
         return True
     return _learning_stops(readings, layer)
 
@@ -101,15 +100,16 @@ def _learning_stops(readings: Readings, layer: _Layer) -> bool:
     """Whether nothing goes on through a dead layer; a gate or a branch beside others does not stop it."""
     if not layer.is_whole:
         return False
-    reading = layer.reading
-    if reading.value.fired[silenced(readings, reading)].any():  # alive at first, so sums are mixed
-        return course(readings) in ("flat", "grows", "not finite")
-    sites = list(readings.values())
+    if layer.silence.began and course(readings) in ("flat", "grows", "not finite"):
+        return True
+    last = readings.closing if layer.silence.began and readings.closing is not None else readings
+    sites = list(last.values())
+    reading = last[str(layer.reading.site)]
     place = [str(each.site) for each in sites].index(str(reading.site))
     ahead = [each for each in sites[:place] if each.gradient.count.any()]
     if ahead:
         return all(has_no_gradient(each) for each in ahead)
-    behind = after(readings, reading)
+    behind = after(last, reading)
     return behind is None or is_constant(behind.value)
 
 
@@ -122,7 +122,7 @@ def _is_error(readings: Readings, layer: _Layer) -> bool:
 def _fault(readings: Readings, death: Death, layers: list[_Layer]) -> Finding:
     is_error = any(_is_error(readings, layer) for layer in layers)
     worst = max(layers, key=lambda layer: layer.dead)
-    examples = min(layer.reading.examples for layer in layers)
+    examples = min(layer.silence.examples for layer in layers)
     needed = UNIT_EXAMPLES if examples >= UNIT_EXAMPLES else LAYER_EXAMPLES
     return Finding(
         problem="dead-units",
@@ -146,7 +146,7 @@ def _fault(readings: Readings, death: Death, layers: list[_Layer]) -> Finding:
 
 
 def _noted(layers: list[_Layer]) -> Finding:
-    examples = min(layer.reading.examples for layer in layers)
+    examples = min(layer.silence.examples for layer in layers)
     cause = (
         "Some units never fire. Networks that work well have as many: not a fault."
         if examples >= UNIT_EXAMPLES

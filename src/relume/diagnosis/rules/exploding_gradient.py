@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from relume.diagnosis.causes import why_it_grows
+from relume.diagnosis.causes import Cause, why_it_grows, why_it_grows_over_time
 from relume.diagnosis.chain import (
     Layer,
     examples_of,
@@ -37,16 +37,17 @@ def find(readings: Readings) -> Iterator[Finding]:
     if growth > LARGEST_GROWTH:
         factors = [chi(*each) for each in zip(layers, inputs_of(layers, given), strict=True)]
         over = f"over {len(layers)} layers, from {_at(layers[-1])} to {_at(layers[0])}"
-        yield _finding(readings, layers, growth, over, median(factors[1:]))
+        cause = why_it_grows(readings, layers, median(factors[1:]), "gradient")
+        yield _finding(readings, layers, growth, over, cause)
     for layer in unrolled(layers):
         growth = growth_over_depth(gradients_by_call(layer)[::-1])
         if growth > LARGEST_GROWTH:
-            over = f"back over {len(layer.readings)} calls of {layer.name}"
-            yield _finding(readings, [layer], growth, over, chi(layer, layer.value))
+            calls = len(layer.readings)
+            cause = why_it_grows_over_time(layer, growth ** (1 / (calls - 1)))
+            yield _finding(readings, [layer], growth, f"back over {calls} calls of {layer.name}", cause)
 
 
-def _finding(readings: Readings, layers: Sequence[Layer], growth: float, over: str, factor: float) -> Finding:
-    cause = why_it_grows(readings, layers, factor, "gradient")
+def _finding(readings: Readings, layers: Sequence[Layer], growth: float, over: str, cause: Cause) -> Finding:
     grown = Evidence(
         quantity=f"growth of the gradient {over}", measured=growth, threshold=LARGEST_GROWTH, source=SOURCE
     )

@@ -44,8 +44,8 @@ def _is_saturated(layer: Layer) -> bool:
 def _main_activations(readings: Readings) -> set[str]:
     """What makes the network nonlinear: of each layer the last activation, if most layers end in it.
 
-    A gate is a bounded activation that multiplies others. It stands among activations that are not bounded,
-    or beside another bounded one behind the same layer or in the same module, as in a cell.
+    A gate multiplies others by a share, from 0 to 1, and stands among activations that are not bounded; or
+    beside another bounded one behind the same layer or in the same module, as in a cell.
     """
     by_module: dict[str, set[str]] = {}
     for site in readings.sites:
@@ -53,7 +53,11 @@ def _main_activations(readings: Readings) -> set[str]:
     mixed = {name for names in by_module.values() if len(names) > 1 for name in names}
     count = Counter(site.activation for site in readings.sites)
     half = count.total() / 2
-    return {name for name, number in count.items() if number >= half and name not in mixed}
+    return {
+        name
+        for name, number in count.items()
+        if name not in mixed and (number >= half or activations[name].range != (0.0, 1.0))
+    }
 
 
 def _by_design(layers: Sequence[Layer]) -> Cause:

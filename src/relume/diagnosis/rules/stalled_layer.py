@@ -38,7 +38,7 @@ def find(readings: Readings) -> Iterator[Finding]:
     held = [p for p in stalled if p.name not in names]
     if held:
         is_trunk = layers[: len(held)] == held
-        yield _finding(readings, held, usual, _of_held(held, is_trunk=is_trunk))
+        yield _finding(readings, held, usual, _of_held(readings, held, is_trunk=is_trunk))
 
 
 def _is_below(parameter: ParameterReading, usual: float) -> bool:
@@ -83,17 +83,24 @@ def _of_starved(readings: Readings, starved: Sequence[ParameterReading]) -> Said
     return severity, cause, remedies
 
 
-def _of_held(held: Sequence[ParameterReading], *, is_trunk: bool) -> Said:
+def _of_held(readings: Readings, held: Sequence[ParameterReading], *, is_trunk: bool) -> Said:
     """A trunk left out of the optimiser under a head that learns is common; a layer among learners is not."""
-    if is_trunk:
+    layer = f"The layer of {_names(held)} gets a gradient and is not updated"
+    if all(p.without_rate == p.measured for p in held):
         cause = (
-            f"The layer of {_names(held)} gets a gradient and is not updated, while the layers behind learn: "
-            "frozen by the optimiser's groups or learning rates. requires_grad_(False) would save its cost."
+            f"{layer}: the learning rate of its group in the optimiser is 0. If that is meant, "
+            "requires_grad_(False) saves the cost of its gradient."
+        )
+        return "warning", cause, ()
+    if is_trunk and course(readings) in ("falls", "unknown"):
+        cause = (
+            f"{layer}, while the layers behind learn: the optimiser does not hold it. If that is meant, "
+            "requires_grad_(False) would save its cost."
         )
         return "info", cause, ()
     cause = (
-        f"The layer of {_names(held)} gets a gradient and is not updated, while other layers are: the "
-        "optimiser does not hold it, or the learning rate of its group is 0. Was it made after the optimiser?"
+        f"{layer}, while other layers are: the optimiser does not hold it. Was it made, or moved to another "
+        "device, after the optimiser?"
     )
     return "warning", cause, ()
 

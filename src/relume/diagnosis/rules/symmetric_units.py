@@ -64,6 +64,8 @@ def _is_symmetric(readings: Readings, reading: Reading) -> bool:
         return False
     if len(reading.steps) < MINIMUM_STEPS or not value.count.all():
         return False
+    if weight.measured >= MINIMUM_STEPS and weight.weight == 0:
+        return True
     if is_silent(value) and (is_rectifier(reading.site.activation) or weight.weight > 0):
         return False  # dead, or shut: another fault, or none
     source = before(readings, reading)

@@ -7,7 +7,7 @@ import numpy as np
 
 from relume.diagnosis.feeding import feeding_weight, is_matrix, row_norm, update_evidence
 from relume.diagnosis.learning import LARGE_UPDATE, LEAST_FALL
-from relume.diagnosis.losses import course, known, levels, swing
+from relume.diagnosis.losses import course, known, levels, rebound, swing
 from relume.diagnosis.rule import Rule
 from relume.types import Evidence, Finding, ParameterReading, Readings, Severity, Steps
 
@@ -17,6 +17,7 @@ SUSPECT_UPDATE = 1e-2
 FRESH_ROW = 0.1
 SWING = 0.3  # from one step to the next, over the loss itself, at the median
 PEAK = 10.0  # the greatest loss over that at the start: batches alone do not differ by as much
+REBOUND = 2.0  # the last level over the lowest: batches of a training that works differ by less
 CALIBRATED = "calibrated: losses of batches of a training that works differ by less"
 
 Trouble = tuple[Severity, str, tuple[Evidence, ...]]
@@ -24,7 +25,7 @@ Trouble = tuple[Severity, str, tuple[Evidence, ...]]
 
 def find(readings: Readings) -> Iterator[Finding]:
     """One finding, if the loss says that updates of this size are too large."""
-    weights = [p for p in readings.parameters.values() if _is_settled(p)]
+    weights = list(_fastest(readings))
     largest = max((p.update_ratio for p in weights), default=math.nan)
     trouble = _trouble(readings, largest)
     if trouble is None:
@@ -44,6 +45,16 @@ def find(readings: Readings) -> Iterator[Finding]:
         cause=f"{_rate(readings.steps)} is too large: {each}{said}.",
         remedies=("lower-learning-rate", "clip-gradients", "insert-normalisation"),
     )
+
+
+def _fastest(readings: Readings) -> Iterator[ParameterReading]:
+    """Each layer's weights over the steps in which they were updated most: at first, at last, or all."""
+    views = [view for view in (readings, readings.opening, readings.closing) if view is not None]
+    for name in readings.parameters:
+        seen = [view.parameters[name] for view in views if name in view.parameters]
+        settled = [parameter for parameter in seen if _is_settled(parameter)]
+        if settled:
+            yield max(settled, key=lambda parameter: parameter.update_ratio)
 
 
 def _is_settled(parameter: ParameterReading) -> bool:
@@ -70,6 +81,10 @@ def _trouble(readings: Readings, largest: float) -> Trouble | None:
     if where == "grows":
         evidence = _of_loss("loss of the last quarter over that at the start", _over(end, start), 2.0)
         return "error", f"the loss grows from {start:.3g} to {end:.3g}", (evidence,)
+    rose = rebound(readings.steps)
+    if rose > REBOUND:
+        evidence = _of_loss("loss at the end over the lowest level before", rose, REBOUND)
+        return "error", f"the loss ends at {rose:.2g} times the lowest level it had reached", (evidence,)
     if where == "flat" and largest > LARGE_UPDATE:
         return "warning", *_no_fall(readings.steps, start, end)
     return None

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 from relume.diagnosis.causes import why_it_vanishes
@@ -17,15 +18,17 @@ from relume.diagnosis.chain import (
     weights_of,
 )
 from relume.diagnosis.learning import NO_UPDATE, loss_falls, severity_of, update_ratio
+from relume.diagnosis.losses import stood_still
 from relume.diagnosis.rule import Rule
 from relume.diagnosis.weights import inputs_of
-from relume.types import Evidence, Finding, ParameterReading, Readings
+from relume.types import Evidence, Finding, ParameterReading, Readings, Severity
 
 # Three orders of magnitude, to which AUTOTRAINER (Zhang et al. 2021) holds the first layer's over the last's.
 # Twenty layers of tanh by Xavier's rule keep 0.19, of ReLU by He's 1, of ReLU by nn.Linear's default 1.7e-8.
 LEAST_RATIO = 1e-3
 # With it, Adam's own epsilon (1e-8) outweighs a gradient that is usual (1e-2) behind the last layer.
 EXTREME_RATIO = 1e-6
+HEALED_RATIO = 1e-2  # ten times what counts as lost: a signal that hovers about the threshold has not healed
 EXAMPLES = 64  # a batch over which random networks were within 30 % of mean-field theory, 10 seeds of 10
 SHARE_OF_WORST = 0.5  # layers that lose at least half as much as the worst, in orders, are to blame with it
 
@@ -43,17 +46,61 @@ def find(readings: Readings) -> Iterator[Finding]:
     if cut:
         yield _cut_finding(readings, layers, cut)
         return
-    layers = [layer for layer in layers if not math.isnan(layer.gradient)]
     yield from (found for layer in unrolled(layers) if (found := _over_time(readings, layer)))
-    if len(layers) < 2 or _may_go_around(readings):
-        return
-    reaching = _reaching(readings, layers)
+    fading = next((found for view in _views(readings) if (found := _fading(view))), None)
+    if fading is not None:
+        severity = _severity(readings, fading)
+        if severity != "info" or fading.view is not readings.opening:  # what healed at once harmed nothing
+            yield _finding(fading, severity)
+
+
+def _views(readings: Readings) -> Iterator[Readings]:
+    """What is looked at for it, the first that shows it: as it began, as it came to, all of it."""
+    yield from (view for view in (readings.opening, readings.closing) if view is not None)
+    yield readings
+
+
+@dataclass(frozen=True, slots=True)
+class _Fading:
+    """Layers that lose the signal, in the steps that were looked at."""
+
+    view: Readings
+    layers: Sequence[Layer]
+    faded: Sequence[Layer]
+    reaching: Sequence[float]  # the largest gradient at each layer or any before it
+
+    @property
+    def strongest(self) -> Layer:
+        return max(self.layers, key=lambda layer: layer.gradient)
+
+    @property
+    def ratio(self) -> float:
+        return self.reaching[0] / self.strongest.gradient
+
+
+def _fading(view: Readings, least_ratio: float = LEAST_RATIO) -> _Fading | None:
+    layers = [layer for layer in hidden_layers(view) if not math.isnan(layer.gradient)]
+    if examples_of(view) < EXAMPLES or len(layers) < 2 or _may_go_around(view):
+        return None
+    reaching = _reaching(view, layers)
     strongest = max(layer.gradient for layer in layers)
-    faded = [
-        layer for layer, signal in zip(layers, reaching, strict=True) if signal < LEAST_RATIO * strongest
-    ]
-    if faded and strongest > 0:
-        yield _finding(readings, layers, faded, reaching)
+    reached = zip(layers, reaching, strict=True)
+    faded = [layer for layer, signal in reached if signal < least_ratio * strongest]
+    return _Fading(view, layers, faded, reaching) if faded and strongest > 0 else None
+
+
+def _severity(readings: Readings, fading: _Fading) -> Severity:
+    """An error if learning is broken; where it healed, a warning if the loss stood still meanwhile."""
+    if fading.view is readings.opening and not _lasts(readings):
+        return "warning" if stood_still(readings.steps) else "info"
+    is_stuck = update_ratio(fading.faded) < NO_UPDATE
+    return severity_of(readings, is_stuck=is_stuck, is_extreme=fading.ratio < EXTREME_RATIO)
+
+
+def _lasts(readings: Readings) -> bool:
+    """Whether it is still there at the end, nearly; over all, where the end was not seen apart."""
+    last = readings if readings.closing is None else readings.closing
+    return _fading(last, HEALED_RATIO) is not None
 
 
 def _may_go_around(readings: Readings) -> bool:
@@ -99,29 +146,26 @@ def _up_to(readings: Readings, first: Layer) -> Iterator[ParameterReading]:
             return
 
 
-def _finding(
-    readings: Readings, layers: Sequence[Layer], faded: Sequence[Layer], reaching: Sequence[float]
-) -> Finding:
-    least, most = layers[0], max(layers, key=lambda layer: layer.gradient)
-    ratio = reaching[0] / most.gradient
-    given = readings.input.value.root_mean_square if readings.input else 1.0
+def _finding(fading: _Fading, severity: Severity) -> Finding:
+    view, layers, reaching = fading.view, fading.layers, fading.reaching
+    least, most = layers[0], fading.strongest
+    given = view.input.value.root_mean_square if view.input else 1.0
     blamed = _blamed(layers[: layers.index(most) + 1], reaching)
     entering = dict(zip((layer.name for layer in layers), inputs_of(layers, given), strict=True))
-    cause = why_it_vanishes(readings, blamed, [entering[layer.name] for layer in blamed])
-    moved = update_ratio(faded)
+    cause = why_it_vanishes(view, blamed, [entering[layer.name] for layer in blamed])
     fall = Evidence(
         quantity=f"gradient at {least.sites[0]} ({reaching[0]:.1e}) over that at {most.sites[-1]} "
         f"({most.gradient:.1e})",
-        measured=ratio,
+        measured=fading.ratio,
         threshold=LEAST_RATIO,
         source=AUTOTRAINER,
     )
     return Finding(
         problem="vanishing-gradient",
-        severity=severity_of(readings, is_stuck=moved < NO_UPDATE, is_extreme=ratio < EXTREME_RATIO),
-        sites=sites_of(faded),
-        parameters=weights_of(faded),
-        evidence=(fall, *cause.evidence, *_still(moved)),
+        severity=severity,
+        sites=sites_of(fading.faded),
+        parameters=weights_of(fading.faded),
+        evidence=(fall, *cause.evidence, *_still(update_ratio(fading.faded))),
         cause=cause.said,
         remedies=cause.remedies,
     )
