@@ -1,6 +1,7 @@
 """Small training programs, half of them with one planted fault; `programs` maps names to them."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from tests.faults import (
     autoencoder,
@@ -11,6 +12,7 @@ from tests.faults import (
     mlp,
     narrow,
     recurrent,
+    report,
     residual,
     siamese,
     transformer,
@@ -31,5 +33,9 @@ _FAMILIES = (
     narrow,
 )
 programs: Mapping[str, Program] = {
-    program.name: program for family in _FAMILIES for program in family.programs
+    program.name: program
+    for program in (
+        *(program for family in _FAMILIES for program in family.programs),
+        *(replace(program, half="report") for family in report.families for program in family.programs),
+    )
 }

@@ -70,20 +70,20 @@ def non_finite(observed: Observed) -> float:
 
 
 def unscaled(observed: Observed) -> float:
-    """Decades between the largest feature's root mean square and 1."""
+    """Decades between the largest feature's root mean square and 1, on either side."""
     if observed.inputs is None:
         return 0.0
     features = observed.inputs.nan_to_num().flatten(1) if observed.inputs.dim() != 3 else observed.inputs
     largest = features.square().mean(tuple(range(features.dim() - 1))).sqrt().max()
-    return decades(float(largest), 1)
+    return abs(decades(float(largest), 1))
 
 
 def symmetric(observed: Observed) -> float:
-    """Largest share of rows that equal the first one, of the weights of a layer at the end."""
+    """Largest share of rows that equal another one, of the weights of a layer at the end."""
     layers = [m.weight.flatten(1) for m in observed.model.modules() if isinstance(m, nn.Linear | nn.Conv2d)]
     hidden = [weight for weight in layers[:-1] if len(weight) > 2]
-    alike = [(w - w[:1]).abs().amax(1) <= 1e-6 * w.abs().max() for w in hidden]
-    return max((float(rows.float().mean()) for rows in alike), default=0.0)
+    alike = [torch.cdist(w, w, p=torch.inf) <= 1e-6 * w.abs().max() for w in hidden]
+    return max((float((rows.sum(1) > 1).float().mean()) for rows in alike), default=0.0)
 
 
 def violent(observed: Observed) -> float:

@@ -10,12 +10,13 @@ import pytest
 from relume.types import Problem
 from tests.faults import programs
 from tests.faults.observing import observe
-from tests.faults.program import STEPS, Program, halves
+from tests.faults.program import Half, Program, halves
 from tests.faults.symptoms import SYMPTOMS, median
 
 LEARNS = 0.8  # a healthy program's last losses are at most this share of its first
 HELPS = 0.85  # a twin's last losses are at most this share of the faulty program's
 TAIL = 10  # steps
+STEPS: dict[Half, int] = {"calibration": 100, "report": 60}  # in which a healthy program learns
 
 FAULTY = [program for program in programs.values() if program.fault]
 HEALTHY = [program for program in programs.values() if not program.fault]
@@ -35,7 +36,7 @@ class Result:
 
 @cache
 def result_of(name: str) -> Result:
-    seen = observe(programs[name].make(), STEPS)
+    seen = observe(programs[name].make(), STEPS[programs[name].half])
     last = median(seen.losses[-TAIL:]) if all(map(math.isfinite, seen.losses)) else math.inf
     return Result(seen.losses[0], last, {problem: of(seen) for problem, (of, _) in SYMPTOMS.items()})
 
@@ -70,10 +71,16 @@ def test_half_are_healthy_and_every_family_is_there() -> None:
     assert {program.family for program in FAULTY} == {program.family for program in HEALTHY} == FAMILIES
 
 
+def test_the_report_half_is_large_enough() -> None:
+    report = Counter(bool(program.fault) for program in programs.values() if program.half == "report")
+    assert report[True] >= 28
+    assert report[False] >= 36
+
+
 def test_a_twin_is_a_healthy_program_of_the_family() -> None:
     for program in FAULTY:
         twin = programs[program.twin]
-        assert (twin.family, twin.fault) == (program.family, None), program.name
+        assert (twin.family, twin.fault, twin.half) == (program.family, None, program.half), program.name
 
 
 def test_both_halves_have_every_fault() -> None:
