@@ -7,8 +7,8 @@ from matplotlib.figure import Figure
 from matplotlib.text import Annotation
 
 from relume import activations
+from relume.evidence.drawing import COLOURS, INK, colour, spread, svg
 from relume.report import figures
-from relume.report.drawing import COLOURS, INK, colour, spread, svg
 from relume.report.sampling import inputs, sample
 from relume.studies.summary import Summary
 

@@ -118,9 +118,6 @@ def test_a_folder_in_the_way_leaves_nothing_behind(tmp_path: Path, summary: Summ
 @pytest.mark.parametrize("package", ["matplotlib", "jinja2"])
 def test_a_missing_package_is_named(summary: Summary, monkeypatch: pytest.MonkeyPatch, package: str) -> None:
     monkeypatch.setitem(sys.modules, package, None)
-    for name in ("drawing", "figures"):
-        monkeypatch.delitem(sys.modules, f"relume.report.{name}", raising=False)
-        monkeypatch.delattr(f"relume.report.{name}", raising=False)
     with pytest.raises(
         MissingExtraError, match=rf'^{package} is not installed: .* pip install "relume\[why\]"$'
     ):

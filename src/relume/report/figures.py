@@ -1,22 +1,26 @@
 """The figures: each function returns one, and changes nothing else."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from relume.catalogue import activations
 from relume.catalogue.activation import Activation
-from relume.report.drawing import DASHES, INK, Axes, Figure, colour, label_curves, panels
+from relume.evidence.drawing import DASHES, INK, colour, label_curves, panels
 from relume.report.sampling import Order, inputs, sample
 from relume.studies.summary import Row, Summary
 from relume.types import PerUnit
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 ORDERS: Mapping[Order, str] = {"value": "f(x)", "derivative": "f'(x)", "second_derivative": "f''(x)"}
 TALLEST = 6.0  # steeper derivatives than this are cut off
 
 
-def derivatives(names: Sequence[str] = ("sigmoid", "tanh", "relu")) -> Figure:
+def derivatives(names: Sequence[str] = ("sigmoid", "tanh", "relu")) -> "Figure":
     """Draw the derivatives of activations over one another."""
     figure, (axes,) = panels([""], columns=1, height=3.4)
     _curves(axes, names, "derivative")
@@ -25,7 +29,7 @@ def derivatives(names: Sequence[str] = ("sigmoid", "tanh", "relu")) -> Figure:
     return figure
 
 
-def neuron_models() -> Figure:
+def neuron_models() -> "Figure":
     """Draw models of neurons (left: LIF, tanh) beside activations in use (right: sigmoid, tanh, ReLU)."""
     figure, (left, right) = panels(["Models of neurons", "Activations in use"], columns=2, height=3.2)
     for axes, names in ((left, ("lif", "tanh")), (right, ("sigmoid", "tanh", "relu"))):
@@ -37,7 +41,7 @@ def neuron_models() -> Figure:
     return figure
 
 
-def activation(activation: Activation) -> Figure:
+def activation(activation: Activation) -> "Figure":
     """Draw the value, the first and the second derivative of one activation, with its kinks marked."""
     figure, all_axes = panels(list(ORDERS.values()), columns=3, height=3.0)
     x = inputs(activation)
@@ -53,7 +57,7 @@ def activation(activation: Activation) -> Figure:
     return figure
 
 
-def gradient_by_layer(summary: Summary, network: str) -> Figure:
+def gradient_by_layer(summary: Summary, network: str) -> "Figure":
     """Draw each layer's gradient over the last layer's, before training: points measured, lines theory."""
     rows = [row for row in summary.rows if row.network == network and len(row.gradient_by_layer_start)]
     initialisations = list(dict.fromkeys(row.initialisation for row in rows))
@@ -71,7 +75,7 @@ def gradient_by_layer(summary: Summary, network: str) -> Figure:
     return figure
 
 
-def training_curves(summary: Summary, network: str) -> Figure:
+def training_curves(summary: Summary, network: str) -> "Figure":
     """Draw the training loss by step: each activation at its best, and all under the same setting."""
     figure, all_axes = panels(["Each at its best", "The same setting for all"], columns=2, height=3.4)
     for axes, rows in zip(all_axes, (summary.best, summary.same_setting), strict=True):
@@ -90,13 +94,13 @@ def training_curves(summary: Summary, network: str) -> Figure:
     return figure
 
 
-def _curves(axes: Axes, names: Iterable[str], order: Order) -> None:
+def _curves(axes: "Axes", names: Iterable[str], order: Order) -> None:
     for name in names:
         x = inputs(activations[name])
         axes.plot(x, sample(activations[name], x, order), label=name, **_line(name))
 
 
-def _label_inside(figure: Figure, axes: Axes) -> None:
+def _label_inside(figure: "Figure", axes: "Axes") -> None:
     """Write the names to the right of the curves' ends."""
     low, high = axes.get_xlim()
     ticks = axes.get_xticks()
@@ -112,7 +116,7 @@ def _label_inside(figure: Figure, axes: Axes) -> None:
     label_curves(axes, {name: (float(line[-1, 0]), float(line[-1, 1])) for name, line in inside.items()})
 
 
-def _gradients(axes: Axes, row: Row) -> None:
+def _gradients(axes: "Axes", row: Row) -> None:
     layers = np.arange(1, len(row.gradient_by_layer_start) + 1)
     axes.plot(layers, _positive(row.gradient_by_layer_theory), **_line(row.activation) | {"linewidth": 1.2})
     axes.plot(
@@ -121,7 +125,7 @@ def _gradients(axes: Axes, row: Row) -> None:
 
 
 def _finish(
-    figure: Figure, all_axes: list[Axes], initialisations: Sequence[str], rows: Sequence[Row]
+    figure: "Figure", all_axes: list["Axes"], initialisations: Sequence[str], rows: Sequence[Row]
 ) -> None:
     """Name the curves at the first layer, where they are furthest apart."""
     for axes in all_axes[::2]:
@@ -137,7 +141,7 @@ def _finish(
         label_curves(axes, ends, left=True)
 
 
-def _settle(figure: Figure) -> None:
+def _settle(figure: "Figure") -> None:
     """Lay the figure out, so that labels can be put where the curves will be."""
     figure.draw_without_rendering()
 

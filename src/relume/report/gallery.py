@@ -2,19 +2,23 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from relume.catalogue.activation import Activation
 from relume.errors import TargetError
-from relume.report.drawing import Figure, colour, panels
+from relume.evidence.drawing import colour, panels
 from relume.report.figures import TALLEST
 from relume.report.sampling import inputs, sample
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 FORMATS = (".pdf", ".png", ".svg")
 
 
-def gallery(entries: Sequence[Activation]) -> Figure:
+def gallery(entries: Sequence[Activation]) -> "Figure":
     """Draw a small panel for each activation: value solid, derivative dashed."""
     figure, all_axes = panels([entry.name for entry in entries], columns=6, height=1.6)
     figure.set_figwidth(13)
@@ -29,7 +33,7 @@ def gallery(entries: Sequence[Activation]) -> Figure:
     return figure
 
 
-def save(figure: Figure, path: Path) -> None:
+def save(figure: "Figure", path: Path) -> None:
     """Write a figure in the format that the file's name ends in.
 
     Raises

@@ -92,8 +92,8 @@ def page(summary: Summary) -> str:
     require("jinja2", extra="why", purpose="the report")
     from jinja2 import Environment, StrictUndefined
 
+    from relume.evidence.drawing import svg
     from relume.report import figures
-    from relume.report.drawing import svg
 
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -115,8 +115,8 @@ def page(summary: Summary) -> str:
 
 
 def _part(summary: Summary, network: str, index: int) -> Part:
+    from relume.evidence.drawing import svg
     from relume.report import figures
-    from relume.report.drawing import svg
 
     pictures = [Picture(svg(figures.training_curves(summary, network), name=f"curves{index}"), CURVES)]
     if any(len(row.gradient_by_layer_start) for row in summary.rows if row.network == network):

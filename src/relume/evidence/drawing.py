@@ -3,20 +3,15 @@
 import io
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
-from relume.errors import MissingExtraError
+from relume.errors import require
+from relume.types import Interval
 
-try:
-    import matplotlib as mpl
-    from matplotlib.axes import Axes as Axes
-    from matplotlib.figure import Figure as Figure
-    from matplotlib.layout_engine import ConstrainedLayoutEngine
-except ModuleNotFoundError as error:
-    raise MissingExtraError(
-        'matplotlib is not installed: needed for the report. Run: pip install "relume[why]"'
-    ) from error
+if TYPE_CHECKING:  # matplotlib is of the extra 'why'; claims are listed and judged without it
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 # After Okabe & Ito's palette for every kind of colour vision; each is seen on white and on black.
 COLOURS = {
@@ -63,8 +58,13 @@ def colour(activation: str) -> str:
     return COLOURS.get(activation) or OTHERS[crc32(activation.encode()) % len(OTHERS)]
 
 
-def panels(titles: Sequence[str], *, columns: int, height: float) -> tuple[Figure, list[Axes]]:
+def panels(titles: Sequence[str], *, columns: int, height: float) -> tuple["Figure", list["Axes"]]:
     """Make a figure with a panel for each title; `height` is one row's, in inches."""
+    require("matplotlib", extra="why", purpose="the report")
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+
     with mpl.rc_context(STYLE):
         rows = max(1, -(-len(titles) // columns))
         layout = ConstrainedLayoutEngine(h_pad=0.09, w_pad=0.09)
@@ -79,7 +79,7 @@ def panels(titles: Sequence[str], *, columns: int, height: float) -> tuple[Figur
     return figure, list(figure.axes)
 
 
-def label_curves(axes: Axes, ends: Mapping[str, tuple[float, float]], *, left: bool = False) -> None:
+def label_curves(axes: "Axes", ends: Mapping[str, tuple[float, float]], *, left: bool = False) -> None:
     """Write each name beside the end of its curve at (x, y), apart enough to be read.
 
     Call it last: it needs the axes' final limits.
@@ -136,8 +136,10 @@ def _inside(centre: float, height: float) -> float:
     return max(min(centre, 1 - height / 2), height / 2)
 
 
-def svg(figure: Figure, *, name: str) -> str:
+def svg(figure: "Figure", *, name: str) -> str:
     """Render a figure for a page: no background, the text's own colour, ids that begin with `name`."""
+    import matplotlib as mpl
+
     stream = io.StringIO()
     with mpl.rc_context(STYLE):
         figure.savefig(stream, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
@@ -152,3 +154,39 @@ def svg(figure: Figure, *, name: str) -> str:
         re.sub(r'(<svg [^>]*?)height="[^"]*pt"', r"\1", text, count=1),
         count=1,
     )
+
+
+def band(
+    axes: "Axes", activation: str, points: Mapping[float, Interval], *, label: str | None = None
+) -> None:
+    """Draw a curve through estimates over x, its 95 % intervals as a band; a bar where there is one point.
+
+    Parameters
+    ----------
+    activation
+        Gives the colour and the dashes; also the label, unless there is another one.
+    points
+        x -> estimate with its interval; what is not finite leaves a gap.
+    """
+    xs = sorted(points)
+    estimates, lows, highs = ([getattr(points[x], name) for x in xs] for name in ("estimate", "low", "high"))
+    dashes: Any = DASHES.get(activation, "-")
+    paint: Any = {"color": colour(activation)}
+    axes.plot(xs, estimates, label=label or activation, linestyle=dashes, marker="o", markersize=3, **paint)
+    axes.fill_between(xs, lows, highs, alpha=0.18, linewidth=0, **paint)
+
+
+def interval_bars(axes: "Axes", intervals: Mapping[str, Interval], *, colours: Sequence[str] = ()) -> None:
+    """Draw a row for each name: the estimate as a point, its 95 % interval as a bar, the first on top.
+
+    Parameters
+    ----------
+    colours
+        Activations that give the rows' colours; the names themselves, if none.
+    """
+    for row, (name, activation) in enumerate(zip(intervals, colours or list(intervals), strict=True)):
+        found = intervals[name]
+        axes.plot([found.low, found.high], [row, row], color=colour(activation), linewidth=3, alpha=0.5)
+        axes.plot([found.estimate], [row], color=colour(activation), marker="o", linestyle="")
+    axes.set_yticks(range(len(intervals)), list(intervals))
+    axes.invert_yaxis()
