@@ -26,7 +26,8 @@ def decades(one: float, other: float) -> float:
 
 def gradients(observed: Observed) -> list[float]:
     """At each call of a layer in the first steps, from the input on."""
-    return [median(seen.gradient[:EARLY]) for seen in observed.layers.values() if seen.gradient]
+    found = [median(seen.gradient[:EARLY]) for seen in observed.layers.values() if seen.gradient]
+    return found or [1.0]  # embeddings alone have no layer that the gradient could change along
 
 
 def vanishing(observed: Observed) -> float:
@@ -43,7 +44,7 @@ def exploding(observed: Observed) -> float:
 
 def growing(observed: Observed) -> float:
     """Decades by which a layer's output is greater than the first one's, in the first steps."""
-    found = [median(seen.value[:EARLY]) for seen in observed.layers.values()]
+    found = [median(seen.value[:EARLY]) for seen in observed.layers.values()] or [1.0]
     return decades(max(found), found[0])
 
 

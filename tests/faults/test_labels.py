@@ -73,8 +73,8 @@ def test_half_are_healthy_and_every_family_is_there() -> None:
 
 def test_the_report_half_is_large_enough() -> None:
     report = Counter(bool(program.fault) for program in programs.values() if program.half == "report")
-    assert report[True] >= 28
-    assert report[False] >= 36
+    assert report[True] >= 40
+    assert report[False] >= 44
 
 
 def test_a_twin_is_a_healthy_program_of_the_family() -> None:

@@ -1,5 +1,5 @@
 """The report half: programs that no threshold was set by."""
 
-from tests.faults.report import cnn, healthy_mlp, mlp
+from tests.faults.report import cnn, embedding, healthy_mlp, mlp, recurrent, residual, transformer
 
-families = (mlp, healthy_mlp, cnn)
+families = (mlp, healthy_mlp, cnn, residual, transformer, recurrent, embedding)

@@ -85,7 +85,7 @@ def signals(length: int = 48, batch: int = 32) -> Pairs:
     return list(zip(x[:, :, None], y, strict=True))
 
 
-def weather(length: int = 24, batch: int = 32) -> Pairs:
+def weather(length: int = 12, batch: int = 32) -> Pairs:
     """A noisy oscillation, and the value that follows it."""
     draw = generator(27)
     start = 2 * torch.pi * torch.rand(COUNT, batch, 1, generator=draw)
@@ -127,12 +127,10 @@ def ratings(users: int = 60, items: int = 40, batch: int = 128) -> Pairs:
     return list(zip(torch.stack([who, what], -1), stars, strict=True))
 
 
-def additions(batch: int = 32, length: int = 8) -> Pairs:
-    """Digits, and at each place the sum of all so far by tens: what one has to attend to everything for."""
-    draw = generator(31)
-    x = torch.randint(5, (COUNT, batch, length), generator=draw)
-    previous = F.pad(x[..., :-1], (1, 0))
-    return list(zip(x, (x + previous) % 5, strict=True))
+def maxima(batch: int = 32, length: int = 8) -> Pairs:
+    """Digits, and at each place the greater of its own and the first one of its sequence."""
+    x = torch.randint(5, (COUNT, batch, length), generator=generator(31))
+    return list(zip(x, torch.maximum(x, x[..., :1]), strict=True))
 
 
 def views(batch: int = 48) -> list[tuple[Tensor, Tensor, Tensor]]:
