@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from relume.types import Sample, Verdict
+from relume.types import Interval, Sample, Verdict
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -22,14 +22,20 @@ class Subject:
     network: str | None = None  # "mynet:build"; the claim's own networks, if None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Published:
-    """A figure from the literature to stand beside ours."""
+    """A figure from the literature to stand beside ours.
+
+    With `number` and `ours` the report says by itself whether the two agree: whether the number lies in our
+    interval.
+    """
 
     quantity: str
     value: str  # as printed there: "6 times", "25 %"
     source: str  # author, year, title, table or figure
     provenance: Provenance  # where we have it from; what is only remembered is shown as such
+    number: float | None = None  # the value as a number, where ours is of the same quantity
+    ours: Callable[[Sequence[Sample]], Interval] | None = None  # what we measured of that quantity
 
 
 @dataclass(frozen=True, kw_only=True)

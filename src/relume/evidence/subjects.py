@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from relume.catalogue import activations
 from relume.catalogue.activation import Activation
 from relume.evidence.claim import Subject
 from relume.studies.data import Dataset, load
@@ -32,6 +33,20 @@ def dataset(subject: Subject) -> Dataset:
         As `relume.studies.data.load`.
     """
     return load(subject.data)
+
+
+def check(subject: Subject) -> str:
+    """Load the data and build the network once: what is wrong with them is told before anything is measured.
+
+    Returns
+    -------
+    str
+        One line on the data and the network.
+    """
+    if subject.network is not None:
+        build(subject, activations["relu"], fallback=MLP(1, 1))
+    description = dataset(subject).description
+    return description if subject.network is None else f"{description}; network {subject.network}"
 
 
 def network_name(subject: Subject, fallback: MLP) -> str:
