@@ -1,5 +1,27 @@
 """The report half: programs that no threshold was set by."""
 
-from tests.faults.report import cnn, embedding, healthy_mlp, mlp, recurrent, residual, transformer
+from tests.faults.report import (
+    autoencoder,
+    cnn,
+    embedding,
+    gan,
+    healthy_mlp,
+    mlp,
+    recurrent,
+    residual,
+    siamese,
+    transformer,
+)
 
-families = (mlp, healthy_mlp, cnn, residual, transformer, recurrent, embedding)
+families = (
+    mlp,
+    healthy_mlp,
+    cnn,
+    residual,
+    transformer,
+    recurrent,
+    embedding,
+    autoencoder,
+    gan,
+    siamese,
+)

@@ -205,7 +205,7 @@ programs = (
         "cnn-deviation-of-one",
         "non-finite",
         lambda: standardised_by_batch(1),
-        cause="undefined|divi|deviation|\\bstd\\b|one example|batch|data",
+        cause="undefined|divi|deviation|variance|\\bstd\\b|one example|batch of|operation",
         twin="cnn-standardised-by-batch",
     ),
     faulty(

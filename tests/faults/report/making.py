@@ -18,7 +18,7 @@ WEIGHTS = r"weights?\b.*\b(small|large)|\b(small|large)\b.*weights?|too large be
 STEP = r"learning rate|\blr\b|step size|(update|step)s?\b.*\blarge|\blarge a? ?(update|step)s?"
 ALIKE = r"same|identical|equal|constant|symmetr|zero|\b0\b"
 CUT = r"detach|no_grad|\bcut|no gradient|gradient (is|are)?\s*(exactly )?(0|zero)|not differentiable"
-INPUT = r"input|feature|scale|unit"
+INPUT = r"\binputs?\b|feature|scale"
 
 
 def refilled(model: nn.Module, fill: Initialise) -> nn.Module:

@@ -194,7 +194,7 @@ programs = (
         "recurrent-state-doubles",
         "exploding-activation",
         lambda: leaking(2.0),
-        cause=WEIGHTS + "|recurren|state|over time|time steps?|normali[sz]|grow",
+        cause=WEIGHTS + "|recurren|state|over time|time steps?|normali[sz]",
         twin="recurrent-leaky",
         also=("exploding-gradient",),
     ),

@@ -138,7 +138,7 @@ class Dropped(Block):
         return super().forward(x) if torch.rand(()) < 0.7 else x
 
 
-GROWTH = WEIGHTS + "|normali[sz]|skip|residual|branch|depth|layers? (adds|grow)"
+GROWTH = WEIGHTS + "|normali[sz]|skip|residual|branch|depth"
 programs = (
     healthy("residual-tower", lambda: tower(24)),
     healthy("residual-short-tower", lambda: tower(16)),

@@ -168,7 +168,7 @@ programs = (
         "transformer-softmax-by-hand",
         "non-finite",
         lambda: softmax(is_safe=False),
-        cause="overflow|exp|softmax|undefined|operation",
+        cause="overflow|\\bexp|softmax|undefined|operation",
         twin="transformer-sharp-attention",
     ),
     faulty(
