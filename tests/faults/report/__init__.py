@@ -7,6 +7,7 @@ from tests.faults.report import (
     gan,
     healthy_mlp,
     mlp,
+    mlp_updates,
     recurrent,
     residual,
     siamese,
@@ -15,6 +16,7 @@ from tests.faults.report import (
 
 families = (
     mlp,
+    mlp_updates,
     healthy_mlp,
     cnn,
     residual,

@@ -10,22 +10,8 @@ from torch.optim import SGD, Adagrad, Adam, NAdam, RMSprop
 from tests.faults.building import chain, cross_entropy, he, initialised, weighted
 from tests.faults.program import Batch, Job, healthy
 from tests.faults.report.making import Warmed, trained
-from tests.faults.report.mlp import (
-    WINE,
-    deep,
-    layered,
-    logarithms,
-    masked,
-    of_counts,
-    rung,
-    siren,
-    stepped,
-    tanh,
-    timestamped,
-    tumours,
-    uniform,
-    wine,
-)
+from tests.faults.report.mlp import WINE, deep, rung, shifted, siren, tanh, tumours, uniform, wine
+from tests.faults.report.mlp_updates import layered, logarithms, masked, of_counts, stepped, timestamped
 from tests.faults.report.tasks import rings, table
 from tests.faults.tasks import flipped, generator
 
@@ -36,17 +22,17 @@ def sparse() -> Job:
     for part in model:
         if isinstance(part, nn.LayerNorm):
             nn.init.constant_(part.bias, -1.0)
-    return trained(model, table("tumours"), Adam, lr=3e-3)
+    return trained(model, table("tumours"), Adam, lr=1e-3)
 
 
 def few_silent() -> Job:
     """Fourteen units of 96 that no example reaches; the rest is more than enough."""
-    model = chain([13, 96, 96, 3])
+    model = chain([30, 96, 96, 2])
     with torch.no_grad():
         for layer in weighted(model)[:2]:
             assert layer.bias is not None
             layer.bias[5:19] = -9
-    return trained(model, table("wine"), RMSprop, lr=1e-3)
+    return trained(model, table("tumours"), RMSprop, lr=3e-4)
 
 
 def slopes() -> Job:
@@ -149,6 +135,7 @@ def soft() -> Job:
 
 programs = (
     healthy("mlp-tumours", tumours),
+    healthy("mlp-threshold-in-reach", lambda: shifted(0.3)),
     healthy("mlp-siren", lambda: siren(is_scaled=True)),
     healthy("mlp-wine", lambda: wine(lr=0.05, momentum=0.9)),
     healthy("mlp-rings-deep", lambda: deep(he)),
