@@ -8,7 +8,7 @@ export OMP_NUM_THREADS ?= 1
 .PHONY: why test test-slow test-triton lint bench bench-watch clean
 
 why: $(VENV)/why
-	OMP_NUM_THREADS=$(shell nproc 2>/dev/null || echo 2) $(BIN)/relume why $(if $(FULL),--full) --out relume-why
+	OMP_NUM_THREADS=$(shell nproc 2>/dev/null || echo 2) $(BIN)/relume why $(if $(FULL),--full) $(if $(QUICK),--quick) --out relume-why
 
 test: $(VENV)/test
 	$(BIN)/python -m pytest -q

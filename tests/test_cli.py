@@ -22,8 +22,8 @@ from relume.studies.why import scope
 # A shell starts what it runs in the background deaf to Ctrl-C; so would this suite's children be there.
 HEED_CTRL_C = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
 START = "from relume.cli import main; main()"
-RATES = len(scope(full=False, steps=None, seeds=None, width=None).learning_rates)
-QUICK = ("--steps", "20", "--seeds", "2", "--width", "8", "-a", "relu", "-a", "tanh")
+RATES = len(scope("default", steps=None, seeds=None, width=None).learning_rates)
+QUICK = ("--only", "study", "--steps", "20", "--seeds", "2", "--width", "8", "-a", "relu", "-a", "tanh")
 
 MYNET = """
 import torch
@@ -106,6 +106,10 @@ def test_the_help_of_why_names_every_option(run: Run) -> None:
         "--steps",
         "--seeds",
         "--width",
+        "--claim",
+        "--only",
+        "--list",
+        "--quick",
         "--full",
         "--out",
     ]:
@@ -151,6 +155,30 @@ def test_why_of_a_users_own_network_and_data(run: Run, tmp_path: Path) -> None:
     assert (status, err) == (0, "")
     assert "mynet:build by torch.func.vmap" in plain(out)
     assert (tmp_path / "relume-why" / "report.html").is_file()
+
+
+def test_why_lists_its_claims(run: Run, tmp_path: Path) -> None:
+    before = sorted(tmp_path.iterdir())
+    status, out, err = run("why", "--list")
+    assert (status, err) == (0, "")
+    assert "flat-derivatives" in out
+    assert "Glorot, Bordes & Bengio" in plain(out)
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_why_of_one_claim(run: Run, tmp_path: Path) -> None:
+    status, out, err = run("why", "--claim", "flat-derivatives", "--quick", "--data", "digits")
+    assert (status, err) == (0, "")
+    assert "1 claim: 1 holds within limits." in plain(out)
+    folder = tmp_path / "relume-why"
+    written = ["claims.json", "claims.sqlite", "report.html", "samples.csv"]
+    assert sorted(path.name for path in folder.iterdir()) == written
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    assert "relume why --claim flat-derivatives --quick" in page
+    assert "no data enters" in page  # the digits were asked for
+    again = run("why", "--claim", "flat-derivatives", "--quick", "--data", "digits")
+    assert again == (status, out, err)
+    assert (folder / "report.html").read_text(encoding="utf-8") == page
 
 
 def write_arrays(folder: Path) -> None:
@@ -216,6 +244,10 @@ def test_bad_input_is_one_sentence_and_leaves_nothing_behind(
         (["why", "--steps", "0", "--out", "x"], "Invalid value for '--steps'"),
         (["why", "--optimizer", "sdg", "--out", "x"], "Invalid value for '--optimizer'"),
         (["why", "--bogus"], "No such option: --bogus"),
+        (["why", "--only", "half"], "Invalid value for '--only'"),
+        (["why", "--claim", "dying-rleu", "--out", "x"], "unknown claim 'dying-rleu'."),
+        (["why", "--quick", "--full", "--out", "x"], "two efforts: both were given"),
+        (["why", "--claim", "flat-derivatives", "--only", "study", "--out", "x"], "Leave one of them out"),
         (["whhy"], "No such command 'whhy'"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
@@ -237,7 +269,7 @@ def finished(path: Path) -> int:
 
 def test_ctrl_c_keeps_what_is_finished_and_the_same_command_goes_on(run: Run, tmp_path: Path) -> None:
     command = ["why", "mynet:build", "--data", "mynet:data", "-a", "relu", "-a", "tanh", "--seeds", "8"]
-    command += ["--steps", "150", "--out", "study"]
+    command += ["--steps", "150", "--out", "study", "--only", "study"]
     path = tmp_path / "study" / "study.sqlite"
     with subprocess.Popen(
         [sys.executable, "-c", HEED_CTRL_C + START, *command],

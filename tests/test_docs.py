@@ -116,7 +116,7 @@ def test_the_network_of_the_readme_is_studied(tmp_path: Path, monkeypatch: pytes
     (tmp_path / "mynet.py").write_text(mynet, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     sys.modules.pop("mynet", None)  # other tests import modules of this name
-    command = "why mynet:build --data mynet:data --steps 2 --seeds 1 -a relu -a tanh"
+    command = "why mynet:build --data mynet:data --only study --steps 2 --seeds 1 -a relu -a tanh"
     try:
         result = CliRunner().invoke(app, command.split(), catch_exceptions=False)
     finally:

@@ -30,6 +30,7 @@ FLOORS = {
 HOMES = {  # of public names
     "activations": "catalogue",
     "check": "diagnosis",
+    "claims": "evidence",
     "diagnose": "diagnosis",
     "open": "runfile",
     "study": "studies",

@@ -1,4 +1,4 @@
-"""Draws the README's picture from a finished quick study: tools/draw_result.py relume-why docs/images."""
+"""Draws the README's picture from a finished default study: tools/draw_result.py relume-why docs/images."""
 
 import sys
 from pathlib import Path
@@ -9,18 +9,19 @@ from relume.studies.mlp import MLP
 from relume.studies.protocol import Training
 from relume.studies.study import study
 from relume.studies.summarise import summarise
-from relume.studies.why import DEPTHS, QUICK
+from relume.studies.why import DEPTHS, SCOPES
 
 NETWORK = "mlp 20x32"
+SCOPE = SCOPES["default"]
 
 
 def main(folder: Path, images: Path) -> None:
     """Read the finished networks from the folder; what is missing is trained."""
     found = study(
-        [MLP(depth, QUICK.width) for depth in DEPTHS],
-        learning_rates=QUICK.learning_rates,
-        seeds=QUICK.seeds,
-        training=Training(steps=QUICK.steps),
+        [MLP(depth, SCOPE.width) for depth in DEPTHS],
+        learning_rates=SCOPE.learning_rates,
+        seeds=SCOPE.seeds,
+        training=Training(steps=SCOPE.steps),
         into=folder / "study.sqlite",
         show_progress=True,
     )

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from relume.catalogue import activations
     from relume.diagnosis.check import check
     from relume.diagnosis.diagnose import diagnose
+    from relume.evidence.claims import claims
     from relume.probe.watch import watch
     from relume.remedies.repair import repair
     from relume.replacement import replace
@@ -20,6 +21,7 @@ __all__ = [
     "__version__",
     "activations",
     "check",
+    "claims",
     "diagnose",
     "errors",
     "open",
@@ -33,6 +35,7 @@ __all__ = [
 _HOMES = {
     "activations": "relume.catalogue.activations",
     "check": "relume.diagnosis.check.check",
+    "claims": "relume.evidence.claims.claims",
     "diagnose": "relume.diagnosis.diagnose.diagnose",
     "open": "relume.runfile.reader.open_run",
     "repair": "relume.remedies.repair.repair",

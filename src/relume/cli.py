@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from relume.errors import RelumeError, require
+from relume.errors import RelumeError
 
 if TYPE_CHECKING:
     from relume.launch.program import Program
 
+STUDY = "The study"  # heading of its options in the help
 USAGE, INTERRUPTED = 2, 130  # exit statuses; 130 is what shells give a program ended by Ctrl-C
 
 app = typer.Typer(
@@ -21,6 +22,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+class Half(StrEnum):
+    """The two halves of `relume why`."""
+
+    study = "study"
+    claims = "claims"
 
 
 class Optimizer(StrEnum):
@@ -89,50 +97,63 @@ def why(  # noqa: PLR0913  # every argument is an option
     ] = None,
     activation: Annotated[
         list[str] | None,
-        typer.Option("--activation", "-a", help="Compare these; repeat it. Seven by default."),
+        typer.Option(
+            "--activation", "-a", help="Compare these; repeat it. Seven by default.", rich_help_panel=STUDY
+        ),
     ] = None,
-    optimizer: Annotated[Optimizer, typer.Option(help="How all networks are trained.")] = Optimizer.momentum,
-    steps: Annotated[int | None, typer.Option(min=1, help="Training steps.")] = None,
-    seeds: Annotated[int | None, typer.Option(min=1, help="Networks of each setting.")] = None,
+    optimizer: Annotated[
+        Optimizer, typer.Option(help="How all networks are trained.", rich_help_panel=STUDY)
+    ] = Optimizer.momentum,
+    steps: Annotated[int | None, typer.Option(min=1, help="Training steps.", rich_help_panel=STUDY)] = None,
+    seeds: Annotated[
+        int | None, typer.Option(min=1, help="Networks of each setting.", rich_help_panel=STUDY)
+    ] = None,
     width: Annotated[
-        int | None, typer.Option(min=1, help="Units in a layer of the built-in networks.")
+        int | None,
+        typer.Option(min=1, help="Units in a layer of the built-in networks.", rich_help_panel=STUDY),
     ] = None,
-    full: Annotated[
-        bool, typer.Option("--full", help="The long study: wider networks, more of everything.")
+    claim: Annotated[
+        list[str] | None,
+        typer.Option("--claim", help="Test this claim alone, without the study. Repeat it."),
+    ] = None,
+    only: Annotated[Half | None, typer.Option(help="The study of activations alone, or the claims.")] = None,
+    list_: Annotated[bool, typer.Option("--list", help="List the claims and end.")] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Some 10 minutes on two cores, where the default takes up to 60.")
     ] = False,
+    full: Annotated[bool, typer.Option("--full", help="Hours: wider networks, more of everything.")] = False,
     out: Annotated[Path, typer.Option(help="Folder for the report and for what is finished.")] = Path(
         "relume-why"
     ),
 ) -> None:
-    """Why ReLU instead of sigmoid or tanh? Train every activation fairly and report, with intervals."""
-    require("jinja2", "matplotlib", "scipy", extra="why", purpose="'relume why'")
+    """Why ReLU instead of sigmoid or tanh? Test every claim, train every activation fairly, and report."""
     from rich.console import Console
 
-    from relume.report import tables
-    from relume.report.answer import answer
-    from relume.report.page import write_page
-    from relume.studies.why import run_why, scope
+    from relume.report.why import Asked, claim_table, effort, find_out, told
 
+    console = Console()
+    if list_:
+        console.print(claim_table())
+        return
+    asked = Asked(
+        network=build,
+        data=data,
+        claims=tuple(claim or ()),
+        only=only.value if only else None,
+        effort=effort(quick=quick, full=full),
+        activations=tuple(activation or ()),
+        optimizer=optimizer.value,
+        steps=steps,
+        seeds=seeds,
+        width=width,
+    )
     try:
-        summary = run_why(
-            scope(full=full, steps=steps, seeds=seeds, width=width),
-            build=build,
-            data=data,
-            activations=activation,
-            optimizer=optimizer.value,
-            out=out,
-        )
+        summary, results = find_out(asked, out)
     except KeyboardInterrupt:
         typer.echo("interrupted. What is finished is kept; the same command goes on from there.", err=True)
         raise typer.Exit(INTERRUPTED) from None
-    page = out / "report.html"
-    write_page(summary, page)
-    console = Console()
-    for part in tables.why_tables(summary):
-        console.print(part)
-    console.print("\n".join(answer(summary)))  # again: by now the beginning has scrolled away
-    console.print(f"Trained with {summary.engine}.")
-    console.print(f"Report: {page.resolve()}", soft_wrap=True)
+    for part in told(summary, results, out):
+        console.print(part, soft_wrap=isinstance(part, str))
 
 
 Target = Annotated[

@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from relume.types import Effort as Effort
 from relume.types import Interval, Sample, Verdict
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-Effort = Literal["quick", "default", "full"]
 Part = Mapping[str, int | float | str]  # the setting of one independent piece of work, in plain values
 Provenance = Literal["paper", "abstract", "secondary", "derived", "remembered"]
 

@@ -1,14 +1,18 @@
-"""One page, in one file, that shows all a study found."""
+"""One page, in one file, that shows what the claims came to and what a study found."""
 
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
 from relume.errors import TargetError, require
+from relume.evidence.claim import Claim
+from relume.evidence.claims import claims as all_claims
+from relume.evidence.results import Results
 from relume.report.answer import answer
+from relume.report.claims_page import claims_part
 from relume.report.findings import (
     best_grid,
     comparison_grid,
@@ -60,7 +64,21 @@ class Part:
     grid: Grid
 
 
-def write_page(summary: Summary, path: Path) -> None:
+@dataclass(frozen=True, slots=True)
+class StudyPart:
+    """What the page shows of a study."""
+
+    summary: Summary
+    answer: list[str]
+    findings: list[Grid]
+    parts: list[Part]
+    cost: list[Grid]
+    derivatives: Picture
+    neurons: Picture
+    legend: Mapping[str, str]
+
+
+def write_page(summary: Summary | None, path: Path, *, results: Results | None = None) -> None:
     """Write the page to `path`, whole or not at all.
 
     Raises
@@ -70,7 +88,7 @@ def write_page(summary: Summary, path: Path) -> None:
     MissingExtraError
         matplotlib or jinja2 is not installed.
     """
-    text = page(summary)
+    text = page(summary, results)
     try:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
     except OSError as error:
@@ -87,22 +105,37 @@ def write_page(summary: Summary, path: Path) -> None:
         unfinished.unlink(missing_ok=True)
 
 
-def page(summary: Summary) -> str:
-    """Render the page: HTML with its styles and figures inside, that loads nothing."""
+def page(
+    summary: Summary | None, results: Results | None = None, *, claims: Mapping[str, Claim] = all_claims
+) -> str:
+    """Render the page: HTML with its styles and figures inside, that loads nothing.
+
+    Parameters
+    ----------
+    summary, results
+        Of a study and of claims; what is None is left out.
+    """
     require("jinja2", extra="why", purpose="the report")
     from jinja2 import Environment, StrictUndefined
-
-    from relume.evidence.drawing import svg
-    from relume.report import figures
 
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     source = files("relume.report").joinpath("templates/why.html.j2").read_text(encoding="utf-8")
+    return environment.from_string(source).render(
+        study=None if summary is None else _study(summary),
+        claims=None if results is None else claims_part(results, claims),
+    )
+
+
+def _study(summary: Summary) -> StudyPart:
+    from relume.evidence.drawing import svg
+    from relume.report import figures
+
     parts = [_part(summary, network, index) for index, network in enumerate(networks(summary))]
     findings = [best_grid(summary), same_setting_grid(summary), comparison_grid(summary)]
     cost = cost_grid(summary)
-    return environment.from_string(source).render(
+    return StudyPart(
         summary=summary,
         answer=answer(summary),
         findings=_filled(findings),

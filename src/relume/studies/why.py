@@ -1,6 +1,6 @@
 """The main job: from what was asked for on the command line to a summary."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from relume.studies.protocol import OptimizerName, Training
 from relume.studies.study import ACTIVATIONS, study
 from relume.studies.summarise import summarise
 from relume.studies.summary import Summary
+from relume.types import Effort
 
 DEPTHS = (4, 10, 20)
 
@@ -26,14 +27,17 @@ class Scope:
     learning_rates: tuple[float, ...]
 
 
-# Sized to 4 minutes on two cores; measured times are in docs/performance.md.
-QUICK = Scope(steps=160, seeds=5, width=32, learning_rates=(0.003, 0.01, 0.03, 0.1, 0.3))
-FULL = Scope(steps=1000, seeds=10, width=64, learning_rates=(0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0))
+# On two cores: 1.5 minutes, 4 minutes, 2 hours; measured times are in docs/performance.md.
+SCOPES: Mapping[Effort, Scope] = {
+    "quick": Scope(steps=100, seeds=5, width=32, learning_rates=(0.01, 0.03, 0.1)),
+    "default": Scope(steps=160, seeds=5, width=32, learning_rates=(0.003, 0.01, 0.03, 0.1, 0.3)),
+    "full": Scope(steps=1000, seeds=10, width=64, learning_rates=(0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)),
+}
 
 
-def scope(*, full: bool, steps: int | None, seeds: int | None, width: int | None) -> Scope:
-    """The quick or the full scope, with what was asked for put in."""
-    whole = FULL if full else QUICK
+def scope(effort: Effort, *, steps: int | None, seeds: int | None, width: int | None) -> Scope:
+    """The scope of an effort, with what was asked for put in."""
+    whole = SCOPES[effort]
     return Scope(
         steps=steps or whole.steps,
         seeds=seeds or whole.seeds,

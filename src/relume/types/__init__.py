@@ -1,7 +1,7 @@
 """The records that flow from a measurement to a report: frozen, made of names and sums. Read this first."""
 
 from relume.types.findings import Diagnosis, Evidence, Finding, Problem, Repair, Severity, Trial
-from relume.types.outcomes import Holding, Initialisation, Interval, Outcome, Sample, Setting, Verdict
+from relume.types.outcomes import Effort, Holding, Initialisation, Interval, Outcome, Sample, Setting, Verdict
 from relume.types.readings import (
     NO_STEPS,
     Counts,
@@ -23,6 +23,7 @@ __all__ = [
     "Counts",
     "Diagnosis",
     "Direction",
+    "Effort",
     "Evidence",
     "Finding",
     "Holding",

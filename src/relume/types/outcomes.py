@@ -6,6 +6,7 @@ from typing import Literal
 from relume.types.readings import PerUnit, Readings
 
 Initialisation = Literal["pytorch", "xavier", "he", "variance-preserving"]
+Effort = Literal["quick", "default", "full"]  # how much is measured
 
 
 @dataclass(frozen=True, slots=True)
