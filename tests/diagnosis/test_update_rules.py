@@ -226,9 +226,9 @@ class TestStalledLayer:
 
     def test_a_group_whose_learning_rate_is_0(self) -> None:
         still = parameter("0.weight", update_ratio=0.0)
-        finding = the("stalled-layer", self.layers(replace(still, without_rate=still.measured), FALLING))
+        finding = the("stalled-layer", self.layers(replace(still, learning_rate=0.0), FALLING))
         assert finding.severity == "warning"
-        assert "the learning rate of its group in the optimiser is 0" in finding.cause
+        assert "the learning rate of its group is 0" in finding.cause
 
     def test_what_no_loss_uses(self) -> None:
         finding = info("stalled-layer", HEALTHY["a pooler that no loss uses"])

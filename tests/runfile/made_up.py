@@ -153,7 +153,7 @@ class Drifting:
                 shape=(10, 100),
                 measured=self.steps,
                 unused=0,
-                without_rate=0,
+                learning_rate=0.25,
                 gradient=float(gradient[i]),
                 weight=float(self.weights[i] ** 2 * self.steps),
                 update=float(update[i]),

@@ -20,6 +20,8 @@ MOSTLY_FLAT = 0.5  # "most" of the values
 # A layer of ReLU with half its units always silent still passes a gradient; with nine tenths it does not.
 MOSTLY_SILENT = 0.9
 PASSES_TOO_LITTLE, PASSES_TOO_MUCH = 0.8, 1.25  # chi; 1 keeps the gradient
+# Of the mean square: a residual block of unit branches doubles it, once; weights do more, at every layer.
+GROWS_AT_ONCE = 2.5
 
 WEIGHTS = ("variance-preserving-initialisation", "layer-sequential-unit-variance")
 FLAT_SLOPE = "slope below 0.05, a twentieth of the gradient; 'most' is half of the values"
@@ -86,8 +88,13 @@ def why_it_saturates(readings: Readings, layers: Sequence[Layer], flat: float) -
     return Cause(said, (share,), ("replace-activation", "insert-normalisation", "regularise-activations"))
 
 
-def why_it_grows(readings: Readings, layers: Sequence[Layer], factor: float, what: str) -> Cause:
-    """What makes a signal or a gradient grow with depth; `factor` is that of a layer's mean square."""
+def why_it_grows(
+    readings: Readings, layers: Sequence[Layer], factor: float, what: str, *, measured: float
+) -> Cause:
+    """What makes a signal or a gradient grow with depth.
+
+    `factor` is that of a layer on the mean square by the theory of its weights; `measured` is the one seen.
+    """
     if steps_are_large(layers):
         return _hasty(f"The {what} grows since steps too large blew up the weights", layers, ())
     if factor > PASSES_TOO_MUCH and not has_normalisation(readings):
@@ -95,6 +102,14 @@ def why_it_grows(readings: Readings, layers: Sequence[Layer], factor: float, wha
         return Cause(
             f"The weights are too large for {layers[0].activation.name}: by their variance, a layer "
             f"multiplies the {what}'s mean square by {factor:.3g}.",
+            (size,),
+            (*WEIGHTS, "insert-normalisation", "clip-gradients"),
+        )
+    if measured > GROWS_AT_ONCE and not has_normalisation(readings):
+        size = _measured(f"factor of a layer on the {what}'s mean square, measured", measured, 1.0, KEEPS)
+        return Cause(
+            f"The weights are too large for what each layer computes with them: it multiplies the {what}'s "
+            f"mean square by {measured:.3g}.",
             (size,),
             (*WEIGHTS, "insert-normalisation", "clip-gradients"),
         )

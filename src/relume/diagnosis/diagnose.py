@@ -29,7 +29,7 @@ SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
 # What a fault brings about wherever it is: units that are all alike, or zero, are dead and pass no gradient.
 FOLLOWS: Mapping[Problem, frozenset[Problem]] = {
     "symmetric-units": frozenset({"dead-units", "vanishing-gradient", "stalled-layer"}),
-    "unscaled-input": frozenset({"exploding-activation", "unstable-updates"}),
+    "unscaled-input": frozenset({"exploding-activation", "unstable-updates", "dead-units"}),
     "vanishing-gradient": frozenset({"stalled-layer"}),
     "dead-units": frozenset({"stalled-layer"}),
     "exploding-activation": frozenset({"unstable-updates", "exploding-gradient"}),

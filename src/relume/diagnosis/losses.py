@@ -102,15 +102,16 @@ def stood_still(steps: Steps) -> bool:
     return bool(start - end < STANDSTILL * abs(start))
 
 
-def rebound(steps: Steps) -> float:
-    """The level the loss ended at over the lowest level it had been at; levels are medians of a tenth.
+def rebound(steps: Steps) -> tuple[float, float]:
+    """The level the loss ended at over the lowest before, and the share of its fall that is lost again.
 
-    1 where it never rose for long; nan where there is no curve.
+    Levels are medians of a tenth of the steps; (1, 0) where it never rose for long, nan where there is no
+    curve.
     """
     losses = known(steps)
     tenth = len(losses) // 10
     if tenth < 2 or not np.isfinite(losses).all():
-        return math.nan
+        return math.nan, math.nan
     levels_ = np.median(losses[: 10 * tenth].reshape(10, tenth), axis=1)
-    lowest, end = float(levels_.min()), float(levels_[-3:].min())
-    return end / lowest if lowest > 0 else math.nan
+    lowest, end, fall = float(levels_.min()), float(levels_[-3:].min()), float(levels_[0] - levels_.min())
+    return (end / lowest if lowest > 0 else math.nan), (end - lowest) / fall if fall > 0 else 0.0

@@ -6,6 +6,13 @@ from collections.abc import Sequence
 import numpy as np
 
 FEWEST = 3  # layers a trend has
+# Three orders of magnitude. ReLU by He's rule keeps the signal; weights three times too large reach 2e3 in
+# eight layers. Residual sums without normalisation double at most every two layers; fifty plain layers of
+# ReLU behind batch normalisation reach 1.4e4 in the gradient; AUTOTRAINER warns from 70, for weights'
+# gradients.
+LARGEST_GROWTH = 1e3
+# Two orders are enough where each layer more than doubles it: depth alone does not do that.
+STEEP_GROWTH, STEEP_FACTOR = 1e2, 2.0
 
 
 def growth_over_depth(values: Sequence[float]) -> float:
@@ -21,6 +28,17 @@ def growth_over_depth(values: Sequence[float]) -> float:
     third = len(known) // 3
     at_once = float(np.median(known[-third:]) / known[:third].max())
     return max(_steadily(np.log(known)), at_once)
+
+
+def is_too_much(growth: float, layers: int) -> bool:
+    """Whether a signal or a gradient grows by orders of magnitude, or at a rate that soon will."""
+    steep = layers >= FEWEST and growth ** (1 / (layers - 1)) > STEEP_FACTOR
+    return growth > (STEEP_GROWTH if steep else LARGEST_GROWTH)
+
+
+def mean_square_factor(growth: float, layers: int) -> float:
+    """By how much each of so many layers multiplies a mean square whose root grew by `growth` over them."""
+    return float(growth ** (2 / max(layers - 1, 1)))
 
 
 def _steadily(logs: np.ndarray) -> float:

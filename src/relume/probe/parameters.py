@@ -65,8 +65,8 @@ class ParameterMeters:
             each.measured += 1
         self._measured.clear()
 
-    def read(self, without_rate: frozenset[int] = frozenset()) -> dict[str, ParameterReading]:
-        """What was measured since the last reading; by id, those whose learning rate is 0."""
+    def read(self, rates: Mapping[int, float]) -> dict[str, ParameterReading]:
+        """What was measured since the last reading; `rates` are the learning rates of parameters by id."""
         meters = list(self._meters.values())
         taken = take([meter for each in meters for meter in (each.gradient, each.weight, each.update)])
         readings: dict[str, ParameterReading] = {}
@@ -79,10 +79,10 @@ class ParameterMeters:
                 shape=tuple(each.parameter.shape),
                 measured=each.measured,
                 unused=each.unused,
-                without_rate=each.measured if id(each.parameter) in without_rate else 0,
                 gradient=squares[0],
                 weight=squares[1],
                 update=squares[2],
+                learning_rate=rates.get(id(each.parameter)),
             )
             each.unused = each.measured = 0
         return readings

@@ -30,20 +30,17 @@ class Updaters:
             self._last = ref(optimizer)
         return known[1]
 
-    def without_rate(self) -> frozenset[int]:
-        """The ids of the parameters that an optimiser holds at a learning rate of 0.
+    def learning_rates(self) -> dict[int, float]:
+        """The learning rate of each parameter that an optimiser holds, by its id.
 
-        It trains them in no step; what no optimiser holds is not among them.
+        Of two optimisers the larger one. Not of groups whose rate is a tensor: its device would have to be waited for.
         """
-        groups = [g for o in self._asked() for g in o.param_groups if _is_zero(g.get("lr"))]
-        return frozenset(id(held) for group in groups for held in group["params"])
-
-    def _asked(self) -> list[Optimizer]:
-        return list(self._known) if self._chosen is None else list(self._chosen)
+        rates: dict[int, float] = {}
+        for optimizer in self._known if self._chosen is None else self._chosen:
+            for group in optimizer.param_groups:
+                if isinstance(rate := group.get("lr"), float | int):
+                    rates |= {id(p): max(float(rate), rates.get(id(p), 0.0)) for p in group["params"]}
+        return rates
 
     def _holds(self, optimizer: Optimizer) -> bool:
         return any(id(held) in self._ids for group in optimizer.param_groups for held in group["params"])
-
-
-def _is_zero(rate: object) -> bool:
-    return isinstance(rate, float | int) and rate == 0  # a tensor's would wait for its device

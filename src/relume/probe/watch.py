@@ -291,7 +291,7 @@ class Watch:
         training = Readings(
             input=sites["training"].pop(INPUT, None),
             readings=sites["training"],
-            parameters=self._meters.read(self._updaters.without_rate()),
+            parameters=self._meters.read(self._updaters.learning_rates()),
             steps=steps,
             non_finite=fault if fault and fault.step >= self._part_start else None,
             not_seen=dict(slots.not_seen),

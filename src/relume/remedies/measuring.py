@@ -1,6 +1,14 @@
 """Copies of a patient to measure on, as remedies before have left it."""
 
-from relume.trial import Patient
+import math
+
+import numpy as np
+
+from relume.remedies.optimisers import scale_rates
+from relume.trial import Patient, run_trial
+from relume.types import PerUnit
+
+RATE_STEPS = 40  # over which learning rates are compared: in fewer, the one that is best at first wins
 
 
 def treated_copy(patient: Patient) -> Patient:
@@ -13,3 +21,16 @@ def treated_copy(patient: Patient) -> Patient:
         if type(hook).__module__.startswith("relume.remedies."):
             copied.optimizer.register_step_pre_hook(hook)
     return copied
+
+
+def losses_at(patient: Patient, factor: float) -> PerUnit:
+    """The losses of a short training with all learning rates multiplied by a factor."""
+    copied = treated_copy(patient)
+    scale_rates(copied.optimizer, factor)
+    return run_trial(copied, steps=RATE_STEPS).losses
+
+
+def mean_end(losses: PerUnit) -> float:
+    """The mean over the second half; infinite if it is not finite."""
+    end = float(np.mean(losses[len(losses) // 2 :]))
+    return end if math.isfinite(end) else math.inf

@@ -43,8 +43,10 @@ def moments(inputs: list[Tensor]) -> tuple[Tensor, Tensor]:
     mean = torch.stack([part.sum(0) for part in rows]).sum(0) / count
     variance = torch.stack([(part - mean).square().sum(0) for part in rows]).sum(0) / count
     deviation = variance.sqrt()
-    # Of a pixel that hardly ever differs, a deviation of its own would make an outlier.
-    floor = 0.01 * float(deviation.max())
+    # Of a pixel that hardly ever differs, a deviation of its own would make an outlier. Held to the median
+    # of those that differ at all: to the largest, one feature of another unit would hide all others.
+    differing = deviation[deviation > 0]
+    floor = 0.01 * float(differing.median()) if len(differing) else 0.0
     return mean, deviation.where(deviation > floor, torch.full_like(deviation, max(floor, 1e-12)))
 
 

@@ -59,8 +59,8 @@ def parameter_columns(numbered: Numbered, parameters: Mapping[int, tuple[str, Sh
     """One row a window and parameter; norms as `ParameterReading` defines them."""
     segment = numbered.segment
     columns, windows = _rows(segment.parameter_counts[0])
-    _, measured, unused, without_rate = segment.parameter_counts[:, columns, windows]
-    gradient, weight, update = segment.parameter_sums[:, columns, windows]
+    _, measured, unused = segment.parameter_counts[:, columns, windows]
+    gradient, weight, update, rate = segment.parameter_sums[:, columns, windows]
     of_row = [parameters[parameter] for parameter in segment.parameter_ids[columns].tolist()]
     return {
         "window": windows + numbered.first,
@@ -68,11 +68,11 @@ def parameter_columns(numbered: Numbered, parameters: Mapping[int, tuple[str, Sh
         "size": np.array([math.prod(shape) for _, shape in of_row], dtype=np.int64),
         "measured": measured,
         "unused": unused,
-        "without_rate": without_rate,
         "gradient_norm": _ratio(gradient, measured) ** 0.5,
         "weight_norm": _ratio(weight, measured) ** 0.5,
         "update_norm": _ratio(update, measured) ** 0.5,
         "update_ratio": _ratio(update, weight) ** 0.5,
+        "learning_rate": np.where(rate < 0, math.nan, rate),
     }
 
 

@@ -23,8 +23,9 @@ from relume.types import Counts, ParameterReading, PerUnit, Reading, Readings, S
 LOSS_BITS = 15  # a relative error of 2 ** -16 at most
 
 SITE_COUNTS = ("place", "start", "stop", "examples", "units", "dead", "flat", "value", "gradient", "passed")
-PARAMETER_COUNTS = ("place", "measured", "unused", "without_rate")
-PARAMETER_SUMS = ("gradient", "weight", "update")
+PARAMETER_COUNTS = ("place", "measured", "unused")
+PARAMETER_SUMS = ("gradient", "weight", "update", "learning_rate")
+NOT_HELD = -1.0  # as a learning rate
 STEP_COUNTS = ("numbers", "examples")
 STEP_VALUES = ("losses", "learning_rates")
 
@@ -73,12 +74,10 @@ def from_window(
             ]
         ),
         parameter_counts=_table(
-            [(i, p.measured, p.unused, p.without_rate) for i, p in enumerate(parameters, 1)],
-            PARAMETER_COUNTS,
-            np.int64,
+            [(i, p.measured, p.unused) for i, p in enumerate(parameters, 1)], PARAMETER_COUNTS, np.int64
         ),
         parameter_sums=rounded(
-            _table([(p.gradient, p.weight, p.update) for p in parameters], PARAMETER_SUMS, np.float64),
+            _table([_parameter_sums(parameter) for parameter in parameters], PARAMETER_SUMS, np.float64),
             SUM_BITS,
         ),
         step_counts=np.stack([steps.numbers, steps.examples]).astype(np.int64),
@@ -181,6 +180,7 @@ def parameter_totals(
 ) -> dict[str, ParameterReading]:
     """What the parameters did over all windows of a segment."""
     counts, sums = segment.parameter_counts[1:].sum(axis=-1), segment.parameter_sums.sum(axis=-1)
+    sums[-1] = segment.parameter_sums[-1].max(axis=-1, initial=NOT_HELD)  # learning rates do not add
     order = segment.parameter_counts[0].max(axis=-1, initial=0)
     found = [(column, *parameters[int(segment.parameter_ids[column])]) for column in _in_order(order)]
     return {
@@ -196,6 +196,11 @@ def _site_counts(place: int, reading: Reading) -> tuple[int, ...]:
     return (place, steps.start, steps.stop, reading.examples, *units, *seen)
 
 
+def _parameter_sums(parameter: ParameterReading) -> tuple[float, ...]:
+    rate = NOT_HELD if parameter.learning_rate is None else parameter.learning_rate
+    return (parameter.gradient, parameter.weight, parameter.update, rate)
+
+
 def _at(sums: Sums, column: int) -> Sums:
     """The sums of one column, as of one unit."""
     return Sums(**{field.name: getattr(sums, field.name)[column : column + 1] for field in fields(Sums)})
@@ -207,16 +212,16 @@ def _table(rows: Sequence[tuple[float, ...]], names: Sequence[str], kind: type[N
 
 
 def _parameter(name: str, shape: Shape, counts: Counts, sums: PerUnit) -> ParameterReading:
-    (measured, unused, without_rate), (gradient, weight, update) = counts.tolist(), sums.tolist()
+    (measured, unused), (gradient, weight, update, rate) = counts.tolist(), sums.tolist()
     return ParameterReading(
         name=name,
         shape=shape,
         measured=measured,
         unused=unused,
-        without_rate=without_rate,
         gradient=gradient,
         weight=weight,
         update=update,
+        learning_rate=None if rate < 0 else rate,
     )
 
 

@@ -122,20 +122,21 @@ class ParameterReading:
     shape: Shape
     measured: int  # steps on which the three norms were taken
     unused: int  # steps on which it was looked at and had no gradient: not used, which is not vanished
-    without_rate: int = 0  # of the measured steps, those of windows that ended with a learning rate of 0
     gradient: float  # sum over the measured steps of the squared norm of the gradient
     weight: float  # the same of the weights, before the update
     update: float  # the same of the weights after the update minus those before
+    learning_rate: float | None = None  # the largest it ended a window with; None where no optimiser holds it
 
     def __add__(self, other: "ParameterReading") -> "ParameterReading":
+        rates = [rate for rate in (self.learning_rate, other.learning_rate) if rate is not None]
         return replace(
             self,
             measured=self.measured + other.measured,
             unused=self.unused + other.unused,
-            without_rate=self.without_rate + other.without_rate,
             gradient=self.gradient + other.gradient,
             weight=self.weight + other.weight,
             update=self.update + other.update,
+            learning_rate=max(rates, default=None),
         )
 
     @property

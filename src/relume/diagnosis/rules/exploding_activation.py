@@ -7,14 +7,11 @@ from relume.diagnosis.causes import why_it_grows
 from relume.diagnosis.chain import Layer, examples_of, layers_of, sites_of, weights_of
 from relume.diagnosis.learning import severity_of
 from relume.diagnosis.rule import Rule
-from relume.diagnosis.trend import growth_over_depth
+from relume.diagnosis.trend import LARGEST_GROWTH, growth_over_depth, is_too_much, mean_square_factor
 from relume.diagnosis.weights import growth as growth_by_weights
 from relume.diagnosis.weights import median
 from relume.types import Evidence, Finding, Readings
 
-# Three orders of magnitude. ReLU by He's rule keeps the signal; weights three times too large reach 2e3 in
-# eight layers. Residual sums without normalisation double at most every two layers.
-LARGEST_GROWTH = 1e3
 EXTREME_GROWTH = 1e6
 EXAMPLES = 64  # as for gradients
 
@@ -27,10 +24,11 @@ def find(readings: Readings) -> Iterator[Finding]:
         return
     layers = [layer for layer in layers_of(readings) if layer.value > 0 and _is_unbounded(layer)]
     growth = growth_over_depth([layer.value for layer in layers])
-    if not growth > LARGEST_GROWTH:
+    if not is_too_much(growth, len(layers)):
         return
     factor = median([growth_by_weights(layer) for layer in layers[1:]])
-    cause = why_it_grows(readings, layers, factor, "signal")
+    measured = mean_square_factor(growth, len(layers))
+    cause = why_it_grows(readings, layers, factor, "signal", measured=measured)
     grown = Evidence(
         quantity=f"growth of the values' root mean square over {len(layers)} layers, from "
         f"{layers[0].sites[0]} ({layers[0].value:.1e}) to {layers[-1].sites[-1]} ({layers[-1].value:.1e})",

@@ -14,13 +14,10 @@ from relume.diagnosis.chain import (
 )
 from relume.diagnosis.learning import severity_of
 from relume.diagnosis.rule import Rule
-from relume.diagnosis.trend import growth_over_depth
+from relume.diagnosis.trend import LARGEST_GROWTH, growth_over_depth, is_too_much, mean_square_factor
 from relume.diagnosis.weights import chi, inputs_of, median
 from relume.types import Evidence, Finding, Readings
 
-# Three orders of magnitude, as for the gradient that vanishes. Fifty plain layers of ReLU behind batch
-# normalisation reach 1.4e4; fifty of tanh by He's rule 8; AUTOTRAINER warns from 70, for weights' gradients.
-LARGEST_GROWTH = 1e3
 EXTREME_GROWTH = 1e6
 EXAMPLES = 64  # as for the gradient that vanishes
 
@@ -34,10 +31,11 @@ def find(readings: Readings) -> Iterator[Finding]:
     layers = [layer for layer in hidden_layers(readings) if layer.gradient > 0]
     given = readings.input.value.root_mean_square if readings.input else 1.0
     growth = growth_over_depth([layer.gradient for layer in reversed(layers)])
-    if growth > LARGEST_GROWTH:
+    if is_too_much(growth, len(layers)):
         factors = [chi(*each) for each in zip(layers, inputs_of(layers, given), strict=True)]
         over = f"over {len(layers)} layers, from {_at(layers[-1])} to {_at(layers[0])}"
-        cause = why_it_grows(readings, layers, median(factors[1:]), "gradient")
+        measured = mean_square_factor(growth, len(layers))
+        cause = why_it_grows(readings, layers, median(factors[1:]), "gradient", measured=measured)
         yield _finding(readings, layers, growth, over, cause)
     for layer in unrolled(layers):
         growth = growth_over_depth(gradients_by_call(layer)[::-1])

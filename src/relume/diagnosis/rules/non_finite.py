@@ -16,6 +16,7 @@ LOSS_GROWTH = 10.0
 NEAR_OVERFLOW = 6550.4
 
 INPUT = "(input)"
+GUARD = "guard-operations"
 NO_NUMBER = "one NaN or infinity in a forward or backward pass reaches every weight with the next update"
 Explained = tuple[str, tuple[Evidence, ...], tuple[str, ...]]
 
@@ -54,7 +55,7 @@ def _of_site(readings: Readings, fault: NonFinite, loss_step: int | None) -> Exp
             f"The data: what the model was given at step {fault.step} holds NaN or infinity. "
             "Look for missing values, or a division by a spread of 0.",
             (),
-            (),
+            ("clean-examples",),
         )
     where = f"{fault.site}{_line(readings, fault)}"
     overflow = _overflow(readings, fault.step)
@@ -69,21 +70,27 @@ def _of_site(readings: Readings, fault: NonFinite, loss_step: int | None) -> Exp
         "before was large. Look before it for an exponential that overflows, the logarithm or the root of a "
         "negative number, or a division by 0."
     )
-    return cause, (), ("insert-normalisation", "lower-learning-rate")
+    return cause, (), (GUARD, "insert-normalisation", "lower-learning-rate")
 
 
 def _in_the_gradient(where: str, step: int, *, is_loss_wrong: bool) -> Explained:
     if is_loss_wrong:
         cause = (
-            f"The loss: at step {step} it is not a number though every value seen before it is one. "
-            "Look for the logarithm of 0 or a division by 0 in it, or in the layers behind the last site."
+            f"The loss: at step {step} it is not a number though every value seen before it is one. Look for "
+            "the logarithm of 0, a division by 0 or an exponential that overflows in it, or in the layers "
+            f"behind the last site{_after_an_update(step)}."
         )
-        return cause, (), ("standardise-input", "lower-learning-rate")
+        return cause, (), (GUARD, "standardise-input", "lower-learning-rate")
     cause = (
         f"The derivative: at step {step} all values are finite, but the gradient that arrives at {where} is "
         "not. Look behind it for the root or the norm of 0, or a masked division by 0."
     )
-    return cause, (), ("clip-gradients", "lower-learning-rate")
+    return cause, (), (GUARD, "clip-gradients", "lower-learning-rate")
+
+
+def _after_an_update(step: int) -> str:
+    """A loss that was a number until then was brought there by steps."""
+    return f"; it was a number before the update of step {step - 1}, which may be too large" if step else ""
 
 
 def _of_loss(readings: Readings, step: int) -> Explained:
@@ -92,10 +99,10 @@ def _of_loss(readings: Readings, step: int) -> Explained:
         told, evidence, remedies = overflow
         return f"{told} Then the loss was no number any more.", evidence, remedies
     return (
-        "The loss itself: no value at any site was NaN or infinite. Look for the logarithm of 0 or a "
-        "division by 0 in it.",
+        "The loss itself: no value at any site was NaN or infinite. Look for the logarithm of 0, a division "
+        f"by 0 or an exponential that overflows in it{_after_an_update(step)}.",
         (),
-        (),
+        (GUARD,),
     )
 
 

@@ -17,6 +17,7 @@ MINIMUM_MEASURED = 2
 # Of the gradient over the weights, against the median layer: below, it is the gradient that is missing.
 MISSING_GRADIENT = 1e-3
 ROUNDING = "float32 rounds at 6e-8: a smaller update changes nothing"
+REATTACH, TRAIN = "reattach-graph", "train-every-layer"
 Said = tuple[Severity, str, tuple[str, ...]]
 
 
@@ -64,12 +65,12 @@ def _of_unused(unused: Sequence[ParameterReading], *, is_trunk: bool) -> Said:
             f"No gradient ever came to {_names(unused)}, while the layers behind learn: the graph is cut "
             "between them, by detach(), no_grad() or item(). If that is meant, requires_grad_(False) says so."
         )
-        return "warning", cause, ()
+        return "warning", cause, (REATTACH,)
     cause = (
         f"No gradient ever came to {_names(unused)}: the loss does not use it. If it should, look for "
         "detach(), no_grad(), or an output left out of the loss."
     )
-    return "info", cause, ()
+    return "info", cause, (REATTACH,)
 
 
 def _of_starved(readings: Readings, starved: Sequence[ParameterReading]) -> Said:
@@ -86,23 +87,24 @@ def _of_starved(readings: Readings, starved: Sequence[ParameterReading]) -> Said
 def _of_held(readings: Readings, held: Sequence[ParameterReading], *, is_trunk: bool) -> Said:
     """A trunk left out of the optimiser under a head that learns is common; a layer among learners is not."""
     layer = f"The layer of {_names(held)} gets a gradient and is not updated"
-    if all(p.without_rate == p.measured for p in held):
+    rates = [p.learning_rate for p in held if p.learning_rate is not None]
+    if rates:
         cause = (
-            f"{layer}: the learning rate of its group in the optimiser is 0. If that is meant, "
+            f"{layer}: the learning rate of its group is {max(rates):.2g}. If that is meant, "
             "requires_grad_(False) saves the cost of its gradient."
         )
-        return "warning", cause, ()
+        return "warning", cause, (TRAIN,)
     if is_trunk and course(readings) in ("falls", "unknown"):
         cause = (
             f"{layer}, while the layers behind learn: the optimiser does not hold it. If that is meant, "
             "requires_grad_(False) would save its cost."
         )
-        return "info", cause, ()
+        return "info", cause, (TRAIN,)
     cause = (
         f"{layer}, while other layers are: the optimiser does not hold it. Was it made, or moved to another "
         "device, after the optimiser?"
     )
-    return "warning", cause, ()
+    return "warning", cause, (TRAIN,)
 
 
 def _finding(readings: Readings, stalled: Sequence[ParameterReading], usual: float, said: Said) -> Finding:

@@ -1,6 +1,5 @@
 """Units of a layer that are all alike: they get equal gradients, so they stay alike and count as one."""
 
-import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -14,6 +13,7 @@ from relume.types import Evidence, Finding, PerUnit, Reading, Readings, Sums
 # with weights of their own that differ by no more, in three sums, do not happen by chance.
 TOLERANCE = 1e-5
 ROUNDING = "float32 rounds at 6e-8; weights drawn at random differ by about 1"
+ALIKE = 0.5  # of the units: what is repeated by chance, or for two classes, is less
 # A layer that begins at 0 on purpose is alike for one step: then unequal gradients tell its units apart.
 MINIMUM_STEPS = 2
 
@@ -28,7 +28,9 @@ def find(readings: Readings) -> Iterator[Finding]:
     wide = [each for each in readings.values() if each.value.units > 1]
     is_everywhere = len(alike) == len(wide)
     zero = all(weight.measured and weight.weight == 0 for weight in weights)
-    drawn = "are all 0" if zero else "give each unit the same weights"
+    share = 1.0 if zero else twin_share(first)
+    drawn = "are all 0" if zero else "give units the same weights"
+    how = "were set to a constant" if share == 1.0 else "repeat a few units"
     yield Finding(
         problem="symmetric-units",
         severity="error" if is_everywhere or course(readings) != "falls" else "warning",
@@ -36,22 +38,16 @@ def find(readings: Readings) -> Iterator[Finding]:
         parameters=tuple(weight.name for weight in weights),
         evidence=(
             Evidence(
-                quantity=f"greatest difference between units of {first.site} over their size",
-                measured=max(_difference(each) for each in alike),
-                threshold=TOLERANCE,
+                quantity=f"units of {first.site} that equal another one within {TOLERANCE:g} of their size",
+                measured=share,
+                threshold=ALIKE,
+                unit="share",
                 source=ROUNDING,
-            ),
-            Evidence(
-                quantity=f"units of {first.site} that are alike",
-                measured=float(first.value.units),
-                threshold=1.0,
-                unit="units",
-                source="each unit should say something of its own",
             ),
         ),
         cause=(
-            f"The weights {weights[0].name} were set to a constant: they {drawn}, so equal gradients keep "
-            f"the {first.value.units} units equal, and they count as one."
+            f"The weights {weights[0].name} {how}: they {drawn}, so equal gradients keep {share:.0%} of the "
+            f"{first.value.units} units identical to another, and they count as one."
         ),
         remedies=("break-symmetry", "variance-preserving-initialisation"),
     )
@@ -71,25 +67,31 @@ def _is_symmetric(readings: Readings, reading: Reading) -> bool:
     source = before(readings, reading)
     if source is not None and is_constant(source.value):
         return False
-    return _difference(reading) <= TOLERANCE
+    return twin_share(reading) >= ALIKE
 
 
-def _difference(reading: Reading) -> float:
-    """The greatest difference between units, of values and gradients, over their size; inf if unknown."""
-    differences = [_spread_of_units(sums) for sums in (reading.value, reading.gradient)]
-    return max(differences) if all(map(math.isfinite, differences)) else math.inf
-
-
-def _spread_of_units(sums: Sums) -> float:
-    if not sums.count.all():  # nothing seen
+def twin_share(reading: Reading) -> float:
+    """The share of a site's living units that equal another one in values and in gradients."""
+    traits = np.concatenate([_traits(reading.value), _traits(reading.gradient)])  # [traits, units]
+    if not np.isfinite(traits).all():
         return 0.0
+    traits = traits[:, traits.any(axis=0)]  # dead units are alike by being dead
+    if traits.shape[1] < 2:
+        return 0.0
+    ordered = traits[:, np.lexsort(traits)]
+    is_alike = (np.abs(np.diff(ordered, axis=1)) <= TOLERANCE).all(axis=0)
+    has_twin = np.append(is_alike, False) | np.append(False, is_alike)
+    return float(has_twin.mean())
+
+
+def _traits(sums: Sums) -> PerUnit:
+    """[2, units] Mean and root mean square of each unit, over the size of all."""
+    if not sums.count.all():  # nothing seen
+        return np.zeros((2, sums.units))
     mean, size = sums.sum / sums.count, np.sqrt(sums.sum_of_squares / sums.count)
     scale = float(size.mean())
-    return max(_range(mean), _range(size)) / scale if scale != 0 else 0.0
-
-
-def _range(values: PerUnit) -> float:
-    return float(values.max() - values.min())
+    both: PerUnit = np.stack([mean, size]) / (scale or 1.0)
+    return both
 
 
 symmetric_units = Rule(
@@ -97,8 +99,8 @@ symmetric_units = Rule(
     find=find,
     meaning="units of a layer are identical, so they stay identical",
     formula=(
-        "greatest difference between a layer's units, in the mean and the root mean square of values and of "
-        "gradients, over their size: at most 1e-5 over 2 steps or more"
+        "share of a layer's living units that equal another one, in the mean and the root mean square of "
+        "values and of gradients, within 1e-5 of their size over 2 steps or more: at least 0.5"
     ),
     needs_examples=2,
     citation="Rumelhart, Hinton & Williams (1986), Learning internal representations by error propagation",

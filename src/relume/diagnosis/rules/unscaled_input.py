@@ -6,11 +6,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from relume.diagnosis.feeding import FAINT, is_constant, is_rectifier, variation
+from relume.diagnosis.feeding import (
+    FAINT,
+    feeding_weight,
+    is_constant,
+    is_rectifier,
+    update_evidence,
+    variation,
+)
+from relume.diagnosis.learning import LARGE_UPDATE
 from relume.diagnosis.losses import course
 from relume.diagnosis.rule import Rule
 from relume.diagnosis.silence import silenced
-from relume.types import Evidence, Finding, Reading, Readings, Severity, Sums
+from relume.types import Evidence, Finding, ParameterReading, Reading, Readings, Severity, Sums
 
 # Initialisations are derived for inputs of mean 0 and variance 1 (LeCun et al. 1998, section 4.3). A factor
 # of ten either way is far from it; values from 0 to 1, of size 0.6 and with a mean of 1.7 spreads, are not.
@@ -109,9 +117,22 @@ def _harm(readings: Readings, first: Reading) -> _Harm | None:
     if size > LARGE:
         said = f"values are about {size:.3g} in size too"
         return _Harm(said, _at_first("size of the values", size, LARGE, LECUN))
+    if (weight := _hasty_weight(readings, first)) is not None:
+        ratio = f"{weight.update_ratio:.0%}"
+        said = f"a step changes {weight.name} by {ratio}, since its gradient is a product with the input"
+        return _Harm(said, update_evidence(weight))
     if variation(value) < FAINT:
         said = f"values vary by only {variation(value):.1%} of their size"
         return _Harm(said, _at_first("spread of the values over their size", variation(value), FAINT, LECUN))
+    return None
+
+
+def _hasty_weight(readings: Readings, first: Reading) -> ParameterReading | None:
+    """The first layer's weights, if steps of a large input's size replace them while others' do not."""
+    for view in (readings, readings.opening):
+        weight = feeding_weight(view, first) if view is not None else None
+        if weight is not None and weight.measured and weight.update_ratio > LARGE_UPDATE:
+            return weight
     return None
 
 

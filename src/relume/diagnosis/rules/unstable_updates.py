@@ -17,7 +17,9 @@ SUSPECT_UPDATE = 1e-2
 FRESH_ROW = 0.1
 SWING = 0.3  # from one step to the next, over the loss itself, at the median
 PEAK = 10.0  # the greatest loss over that at the start: batches alone do not differ by as much
-REBOUND = 2.0  # the last level over the lowest: batches of a training that works differ by less
+# The last level over the lowest, and how much of what had been gained is lost again: where nearly all was, a
+# loss about 0 may double by chance.
+REBOUND, REBOUND_SHARE = 2.0, 0.3
 CALIBRATED = "calibrated: losses of batches of a training that works differ by less"
 
 Trouble = tuple[Severity, str, tuple[Evidence, ...]]
@@ -43,7 +45,12 @@ def find(readings: Readings) -> Iterator[Finding]:
         parameters=tuple(p.name for p in large),
         evidence=(*evidence, *_ratio(worst)),
         cause=f"{_rate(readings.steps)} is too large: {each}{said}.",
-        remedies=("lower-learning-rate", "clip-gradients", "insert-normalisation"),
+        remedies=(
+            "lower-learning-rate",
+            "usual-optimiser-settings",
+            "clip-gradients",
+            "insert-normalisation",
+        ),
     )
 
 
@@ -81,8 +88,8 @@ def _trouble(readings: Readings, largest: float) -> Trouble | None:
     if where == "grows":
         evidence = _of_loss("loss of the last quarter over that at the start", _over(end, start), 2.0)
         return "error", f"the loss grows from {start:.3g} to {end:.3g}", (evidence,)
-    rose = rebound(readings.steps)
-    if rose > REBOUND:
+    rose, lost = rebound(readings.steps)
+    if rose > REBOUND and lost > REBOUND_SHARE:
         evidence = _of_loss("loss at the end over the lowest level before", rose, REBOUND)
         return "error", f"the loss ends at {rose:.2g} times the lowest level it had reached", (evidence,)
     if where == "flat" and largest > LARGE_UPDATE:

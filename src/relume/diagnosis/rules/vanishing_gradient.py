@@ -47,7 +47,7 @@ def find(readings: Readings) -> Iterator[Finding]:
         yield _cut_finding(readings, layers, cut)
         return
     yield from (found for layer in unrolled(layers) if (found := _over_time(readings, layer)))
-    fading = next((found for view in _views(readings) if (found := _fading(view))), None)
+    fading = next(filter(None, map(_fading, _views(readings))), None)
     if fading is not None:
         severity = _severity(readings, fading)
         if severity != "info" or fading.view is not readings.opening:  # what healed at once harmed nothing
@@ -253,7 +253,7 @@ def _cut_finding(readings: Readings, layers: Sequence[Layer], cut: Sequence[Laye
         ),
         cause=f"The graph is cut between {cut[-1].sites[-1]} and {behind.sites[0]}: a detach(), "
         "torch.no_grad() or item() there. If that is meant, give the layers before it requires_grad_(False).",
-        remedies=(),
+        remedies=("reattach-graph",),
     )
 
 

@@ -1,0 +1,92 @@
+"""Examples that hold NaN or infinity are left out; or filled in, where little would be left."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from relume.remedies.remedy import Remedy
+from relume.trial import Batch, Patient
+from relume.types import Finding
+
+MOST_DROPPED = 0.5  # of all examples; where more are bad, a feature is, and the examples are not
+FILLED_WITH = 0.0  # the mean of what is standardised
+
+
+def apply(patient: Patient, finding: Finding) -> str:
+    """Drop them from every batch, and batches in which nothing is left."""
+    marks = [_good(batch) for batch in patient.batches]
+    known = [good for good in marks if good is not None]
+    examples, bad = sum(map(len, known)), sum(int((~good).sum()) for good in known)
+    if not bad:
+        return ""
+    if bad > MOST_DROPPED * examples:
+        patient.batches = tuple(_changed(batch, _filled) for batch in patient.batches)
+        return f"NaN and infinity in {bad} of {examples} examples set to {FILLED_WITH:g}"
+    pairs = zip(patient.batches, marks, strict=True)
+    patient.batches = tuple(
+        batch if good is None else _changed(batch, _rows(good))
+        for batch, good in pairs
+        if good is None or bool(good.any())
+    )
+    return f"{bad} of {examples} examples with NaN or infinity left out"
+
+
+def _good(batch: Batch) -> Tensor | None:
+    """[examples] Which examples are finite throughout; None if the batch has no tensors of one length."""
+    tensors = [value for value in _values(batch) if isinstance(value, Tensor) and value.dim()]
+    if not tensors or len({len(tensor) for tensor in tensors}) > 1:
+        return None
+    good = torch.ones(len(tensors[0]), dtype=torch.bool)
+    for tensor in tensors:
+        if tensor.is_floating_point():
+            good &= tensor.detach().isfinite().reshape(len(tensor), -1).all(1).cpu()
+    return good
+
+
+def _values(batch: Batch) -> list[Any]:
+    if isinstance(batch, dict):
+        return list(batch.values())
+    return list(batch) if isinstance(batch, list | tuple) else [batch]
+
+
+def _rows(good: Tensor) -> Callable[[Tensor], Tensor]:
+    return lambda values: values[good.to(values.device)]
+
+
+def _filled(values: Tensor) -> Tensor:
+    if not values.is_floating_point():
+        return values
+    return torch.where(values.isfinite(), values, FILLED_WITH)
+
+
+def _changed(batch: Batch, change: Callable[[Tensor], Tensor]) -> Batch:
+    def of(value: Any) -> Any:
+        return change(value) if isinstance(value, Tensor) and value.dim() else value
+
+    if isinstance(batch, dict):
+        return {key: of(value) for key, value in batch.items()}
+    if isinstance(batch, list | tuple):
+        values = [of(value) for value in batch]
+        return type(batch)(*values) if hasattr(batch, "_fields") else type(batch)(values)
+    return of(batch)
+
+
+def advice(finding: Finding) -> str:
+    """What to change in one's own code."""
+    return (
+        "Leave out or fill in examples with missing values in the data set: "
+        "keep = torch.isfinite(x).flatten(1).all(1); x, y = x[keep], y[keep]."
+    )
+
+
+clean_examples = Remedy(
+    name="clean-examples",
+    apply=apply,
+    changes=frozenset({"batches"}),
+    stage="input",
+    meaning="leaves out examples that hold NaN or infinity; sets these values to 0 where most examples do",
+    advice=advice,
+    citation="IEEE 754: a NaN stays NaN under every later operation",
+)

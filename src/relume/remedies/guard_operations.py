@@ -1,0 +1,187 @@
+"""Operations are kept within where they and their derivatives are defined: no log, root or quotient of 0."""
+
+import math
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+
+from relume.errors import TrialError
+from relume.remedies.lines import calling_line
+from relume.remedies.measuring import treated_copy
+from relume.remedies.remedy import Remedy, lines_of
+from relume.trial import Batch, Loss, Patient, run_trial
+from relume.types import Finding
+
+SMALLEST = 1e-6  # ten times what float32 rounds 1 to; the slope of a root there is 500
+LARGEST = 20.0  # of an exponent: exp(20) is 5e8, and its square still a number
+STEPS = 20
+MOST_LINES = 3  # named in a sentence
+
+Guard = Callable[..., tuple[Any, ...] | None]  # called as the function is; what to give it instead
+
+
+class Guarded:
+    """A loss, and the forward within it, whose operations are kept where they are defined."""
+
+    def __init__(self, loss: Loss, guards: "Guards") -> None:
+        self.loss, self.guards = loss, guards
+
+    def __call__(self, model: nn.Module, batch: Batch) -> Tensor:
+        """The loss of a model on a batch."""
+        with self.guards:
+            return self.loss(model, batch)
+
+
+class Guards(TorchFunctionMode):
+    """Moves arguments to where a function is defined, and counts by line where that was needed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.needed: Counter[str] = Counter()
+
+    def __torch_function__(
+        self, func: Callable[..., Any], types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        """Run the call, guarded if it is one of a guarded function."""
+        keywords, name = kwargs or {}, getattr(func, "__name__", "")
+        if name in SPREADS:
+            return self._spread(func, args, keywords)
+        guard = GUARDS.get(name)
+        if guard is None or keywords.get("out") is not None:
+            return func(*args, **keywords)
+        with torch._C.DisableTorchFunction():
+            moved = guard(*args, **keywords)
+        if moved is not None:
+            self._note(name)
+            args = moved
+        return func(*args, **keywords)
+
+    def _spread(self, func: Callable[..., Any], args: Any, keywords: dict[str, Any]) -> Any:
+        """The spread of a single value is 0, not 0 / 0; and a root of 0 has no slope."""
+        with torch._C.DisableTorchFunction():
+            spread = func(*args, **keywords)
+            if not isinstance(spread, Tensor) or bool((spread > SMALLEST).all()):
+                return spread
+            self._note(func.__name__)
+            kept = {key: value for key, value in keywords.items() if key in ("dim", "keepdim")}
+            axes = {"dim": args[1]} if len(args) > 1 and not isinstance(args[1], bool) else {}
+            variance: Tensor = torch.var(args[0], **axes, **kept, correction=0)
+            return variance if func.__name__ == "var" else variance.clamp(min=SMALLEST**2).sqrt()
+
+    def _note(self, name: str) -> None:
+        line = calling_line()
+        where = f" at {Path(line[0]).name}:{line[1]}" if line else ""
+        self.needed[f"{name.strip('_')}{where}"] += 1
+
+
+def at_least(bound: float) -> Guard:
+    """A guard for functions of what is above a bound."""
+
+    def guard(x: Any, *rest: Any, **_: Any) -> tuple[Any, ...] | None:
+        if not _is_below(x, bound + SMALLEST):
+            return None
+        kept: Tensor = x.clamp(min=bound + SMALLEST)
+        return kept, *rest
+
+    return guard
+
+
+def not_infinite(x: Any, *rest: Any, **_: Any) -> tuple[Any, ...] | None:
+    """An exponent of at most 20; beyond, it counts a hundredth, so that a gradient still brings it back."""
+    if not (isinstance(x, Tensor) and x.is_floating_point() and bool((x > LARGEST).any())):
+        return None
+    return x.where(x <= LARGEST, LARGEST + (x - LARGEST).clamp(max=1e6) * 1e-2 / (1 + x.abs())), *rest
+
+
+def not_by_zero(x: Any, divisor: Any = None, *rest: Any, **keywords: Any) -> tuple[Any, ...] | None:
+    """A divisor that is not about 0."""
+    divisor = keywords.get("other", divisor)
+    if "other" in keywords or not isinstance(divisor, Tensor) or not divisor.is_floating_point():
+        return None
+    away = _away_from_zero(divisor)
+    return None if away is None else (x, away, *rest)
+
+
+def itself_not_zero(x: Any, *rest: Any, **_: Any) -> tuple[Any, ...] | None:
+    """What is divided by, where the function is called on it: reciprocal, 1 / x."""
+    away = _away_from_zero(x) if isinstance(x, Tensor) and x.is_floating_point() else None
+    return None if away is None else (away, *rest)
+
+
+def not_all_masked(x: Any, *rest: Any, **keywords: Any) -> tuple[Any, ...] | None:
+    """A row of a softmax that is not minus infinity throughout."""
+    axis = keywords.get("dim", rest[0] if rest else None)
+    if not isinstance(x, Tensor) or not isinstance(axis, int):
+        return None
+    masked = (x == -math.inf).all(axis, keepdim=True)
+    return (x.masked_fill(masked, 0.0), *rest) if bool(masked.any()) else None
+
+
+def root_of_positive(x: Any, exponent: Any, *rest: Any, **_: Any) -> tuple[Any, ...] | None:
+    """A base above 0, where the exponent is no whole number above 0."""
+    if not isinstance(exponent, float | int) or (float(exponent).is_integer() and exponent >= 1):
+        return None
+    return at_least(0.0)(x, exponent, *rest)
+
+
+def _is_below(x: Any, bound: float) -> bool:
+    return isinstance(x, Tensor) and x.is_floating_point() and bool((x < bound).any())
+
+
+def _away_from_zero(x: Tensor) -> Tensor | None:
+    near = x.abs() < SMALLEST
+    return x.where(~near, torch.where(x < 0, -SMALLEST, SMALLEST).to(x.dtype)) if bool(near.any()) else None
+
+
+SPREADS = ("std", "var")
+GUARDS: dict[str, Guard] = {
+    **dict.fromkeys(("log", "log2", "log10", "sqrt", "rsqrt"), at_least(0.0)),
+    "log1p": at_least(-1.0),
+    **dict.fromkeys(("exp", "exp2", "expm1", "sinh", "cosh"), not_infinite),
+    **dict.fromkeys(("div", "divide", "true_divide", "__truediv__", "truediv"), not_by_zero),
+    **dict.fromkeys(("reciprocal", "__rtruediv__", "__rdiv__"), itself_not_zero),
+    **dict.fromkeys(("pow", "__pow__"), root_of_positive),
+    **dict.fromkeys(("softmax", "log_softmax"), not_all_masked),
+}
+
+
+def apply(patient: Patient, finding: Finding) -> str:
+    """Guard the loss and the forward; told is where it was needed in the first steps."""
+    guards, copied = Guards(), treated_copy(patient)
+    copied.loss = Guarded(patient.loss, guards)
+    try:
+        run_trial(copied, steps=STEPS)
+    except TrialError:
+        return ""
+    if not guards.needed:
+        return ""
+    patient.loss = Guarded(patient.loss, Guards())
+    lines = [name for name, _ in guards.needed.most_common()]
+    more = f" and {len(lines) - MOST_LINES} more" if len(lines) > MOST_LINES else ""
+    return f"kept where they are defined: {', '.join(lines[:MOST_LINES])}{more}"
+
+
+def advice(finding: Finding) -> str:
+    """What to change in one's own code."""
+    return (
+        f"Keep arguments away from where the function ends, in the loss and near {lines_of(finding)}: "
+        f"x.clamp(min={SMALLEST:g}).log(), (x + {SMALLEST:g}).sqrt(), a / (b + {SMALLEST:g}), and no row of "
+        "a softmax that is masked throughout. F.cross_entropy and F.log_softmax do so by themselves."
+    )
+
+
+guard_operations = Remedy(
+    name="guard-operations",
+    apply=apply,
+    changes=frozenset({"loss"}),
+    stage="loss",
+    meaning="keeps the arguments of logarithms, roots, powers, quotients, exponentials and masked softmaxes "
+    "within where value and derivative are numbers",
+    advice=advice,
+    citation="Goodfellow, Bengio & Courville (2016), Deep Learning, section 4.1, Overflow and underflow",
+)
