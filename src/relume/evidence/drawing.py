@@ -157,9 +157,14 @@ def svg(figure: "Figure", *, name: str) -> str:
 
 
 def band(
-    axes: "Axes", activation: str, points: Mapping[float, Interval], *, label: str | None = None
+    axes: "Axes",
+    activation: str,
+    points: Mapping[float, Interval],
+    *,
+    label: str | None = None,
+    paint: str | None = None,
 ) -> None:
-    """Draw a curve through estimates over x, its 95 % intervals as a band; a bar where there is one point.
+    """Draw a curve through estimates over x, its 95 % intervals as a band.
 
     Parameters
     ----------
@@ -167,13 +172,15 @@ def band(
         Gives the colour and the dashes; also the label, unless there is another one.
     points
         x -> estimate with its interval; what is not finite leaves a gap.
+    paint
+        Another colour, of `OTHERS`, where the curves of a figure are of one activation or of none.
     """
     xs = sorted(points)
     estimates, lows, highs = ([getattr(points[x], name) for x in xs] for name in ("estimate", "low", "high"))
     dashes: Any = DASHES.get(activation, "-")
-    paint: Any = {"color": colour(activation)}
-    axes.plot(xs, estimates, label=label or activation, linestyle=dashes, marker="o", markersize=3, **paint)
-    axes.fill_between(xs, lows, highs, alpha=0.18, linewidth=0, **paint)
+    ink: Any = {"color": paint or colour(activation)}
+    axes.plot(xs, estimates, label=label or activation, linestyle=dashes, marker="o", markersize=3, **ink)
+    axes.fill_between(xs, lows, highs, alpha=0.18, linewidth=0, **ink)
 
 
 def interval_bars(axes: "Axes", intervals: Mapping[str, Interval], *, colours: Sequence[str] = ()) -> None:

@@ -8,17 +8,25 @@ import torch
 
 from relume.catalogue import activations
 from relume.evidence.claim import Claim, Effort, Part, Published, Subject
-from relume.types import Interval, Sample, Verdict
+from relume.evidence.drawing import DASHES, colour
+from relume.evidence.verdicts import both, over_cases
+from relume.types import Holding, Interval, Sample, Verdict
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-SUPREMUM, RIGHT, LEFT = "largest |f'|", "|f'| far on the right", "|f'| far on the left"
-CURVE = "f'(x)"
-FLAT_RIGHT, FLAT_LEFT = "|f'| < 0.01 from x =", "|f'| < 0.01 up to x ="
-FLAT = 0.01
+FLAT = 0.01  # of the gradient: what two layers like it let through is one part in ten thousand
 FAR = 20.0  # where sigmoid passes 2e-9 of a gradient
 GRID = torch.linspace(-FAR, FAR, 40_001, dtype=torch.float64)
+SIDES = ("left", "right")
+LARGEST = "largest |f'|"
+END = "|f'| at x = {}20"
+FLAT_FROM = "|x| from which |f'| < 0.01, on the {}"  # infinite where it never stays below
+RATE = "decay of |f'| on the {}"  # e-folds per unit of x, from 10 to 20: 1 is e^-x
+POWER = "order of |f'| in 1/|x| on the {}"  # constant for a power law, growing for an exponential
+CURVE, TAIL = "f'(x)", "|f'(x)|"
+DRAWN = ("sigmoid", "tanh", "relu", "softplus", "elu", "gelu", "softsign")
 
 
 def plan(subject: Subject, effort: Effort) -> Sequence[Part]:
@@ -29,57 +37,94 @@ def plan(subject: Subject, effort: Effort) -> Sequence[Part]:
 def measure(subject: Subject, part: Part) -> Iterator[Sample]:
     """Supremum and tails of the derivative on a grid, and its curve."""
     name = str(part["activation"])
-    slope = activations[name].derivative(GRID).abs()
+    slope = activations[name].derivative
 
-    def sample(quantity: str, value: float, x: float = 0.0) -> Sample:
-        return Sample(quantity=quantity, series=name, x=x, value=value)
+    def sample(quantity: str, value: float, x: float = 0.0, unit: str = "1") -> Sample:
+        return Sample(quantity=quantity, series=name, x=x, value=value, unit=unit)
 
-    yield sample(SUPREMUM, float(slope.max()))
-    yield sample(LEFT, float(slope[0]))
-    yield sample(RIGHT, float(slope[-1]))
-    steep = GRID[slope >= FLAT]
-    yield sample(FLAT_LEFT, float(steep.min()) if len(steep) and steep.min() > -FAR else -math.inf)
-    yield sample(FLAT_RIGHT, float(steep.max()) if len(steep) and steep.max() < FAR else math.inf)
-    for x, value in zip(
-        GRID[::100].tolist(), activations[name].derivative(GRID[::100]).tolist(), strict=True
-    ):
-        if abs(x) <= 6:
-            yield sample(CURVE, value, x)
+    yield sample(LARGEST, float(slope(GRID).abs().max()))
+    for side in SIDES:
+        sign = -1 if side == "left" else 1
+        ten, twenty = (abs(float(slope(torch.tensor([sign * x], dtype=torch.float64)))) for x in (10.0, FAR))
+        yield sample(END.format("-" if sign < 0 else ""), twenty)
+        steep = GRID[(slope(GRID).abs() >= FLAT) & (sign * GRID >= 0)].abs()
+        last = float(steep.max()) if len(steep) else 0.0
+        yield sample(FLAT_FROM.format(side), last if last < FAR else math.inf)
+        folds = _folds(ten, twenty)
+        yield sample(RATE.format(side), folds / (FAR - 10.0), unit="e-folds per unit of x")
+        yield sample(POWER.format(side), folds / math.log(FAR / 10.0))
+    if name in DRAWN:
+        near = torch.linspace(-6, 6, 121, dtype=torch.float64)
+        yield from (sample(CURVE, float(y), float(x)) for x, y in zip(near, slope(near), strict=True))
+        far = torch.linspace(-FAR, FAR, 81, dtype=torch.float64)
+        yield from (sample(TAIL, float(y), float(x)) for x, y in zip(far, slope(far).abs(), strict=True))
 
 
 def judge(samples: Sequence[Sample]) -> Verdict:
-    """It holds if sigmoid and tanh are flat at both ends, and ReLU keeps a slope of 1 at one of them."""
-    far = {(s.series, s.quantity): s.value for s in samples}
-    fades = [far[name, end] < FLAT for name in ("sigmoid", "tanh") for end in (LEFT, RIGHT)]
-    keeps = far["relu", RIGHT] == 1.0
-    shut = far["relu", LEFT] == 0.0
-    kept = far["relu", RIGHT]
+    """Sigmoid and tanh have to be flat at both ends, ReLU to keep a slope of 1 at them."""
+    found = {(s.series, s.quantity): s.value for s in samples}
+    fades: list[Holding] = [
+        "holds" if found[name, END.format(sign)] < FLAT else "does not hold"
+        for name in ("sigmoid", "tanh")
+        for sign in ("-", "")
+    ]
+    ends = {"right": found["relu", END.format("")], "left": found["relu", END.format("-")]}
+    cases: dict[str, Holding] = {
+        f"the {side}, where ReLU's slope is {slope:g}": both(
+            *fades, "holds" if slope == 1.0 else "does not hold"
+        )
+        for side, slope in ends.items()
+    }
+    holds, where = over_cases(cases)
+    ratio = ends["right"] / max(found["sigmoid", END.format("")], 1e-300)
     return Verdict(
         claim="flat-derivatives",
-        holds="does not hold" if not (all(fades) and keeps) else "holds within limits" if shut else "holds",
-        effect=f"ReLU's slope at x = {FAR:g}, where sigmoid's is {far['sigmoid', RIGHT]:.1e}",
-        interval=Interval(estimate=kept, low=kept, high=kept, seeds=0),  # computed, not sampled
-        limits="on the right only: on the left ReLU's slope is 0 at once, not small" if shut else "",
+        holds=holds,
+        effect=f"slope at x = {FAR:g}, ReLU over sigmoid",
+        interval=Interval(ratio, ratio, ratio, seeds=0),  # computed, not sampled
+        limits=where.replace("holds at", "holds on").replace("not at", "not on"),
     )
 
 
 def draw(samples: Sequence[Sample], figure: "Figure") -> None:
-    """The derivatives of the three, side by side."""
-    axes = figure.subplots()
-    for name in ("sigmoid", "tanh", "relu"):
-        points = [(s.x, s.value) for s in samples if s.series == name and s.quantity == CURVE]
-        axes.plot(*zip(*points, strict=True), label=name)
-    axes.set(xlabel="pre-activation x", ylabel="derivative f'(x)")
-    axes.legend(frameon=False)
+    """Left the derivatives as they are, right their tails on a logarithmic scale."""
+    near, far = figure.subplots(1, 2)
+    _curves(near, samples, CURVE)
+    near.set(xlabel="pre-activation x", ylabel="derivative f'(x)")
+    _curves(far, samples, TAIL)
+    far.axhline(FLAT, color="#8c8c8c", linewidth=0.8, linestyle=":")
+    far.set(xlabel="pre-activation x", ylabel="|f'(x)|, logarithmic", yscale="log", ylim=(1e-9, 3))
+    far.text(-FAR, FLAT * 1.3, "0.01", fontsize=8)
+    far.legend(frameon=False, fontsize=9, loc="center left", bbox_to_anchor=(1, 0.5))
+
+
+def _curves(axes: "Axes", samples: Sequence[Sample], quantity: str) -> None:
+    for name in DRAWN:
+        points = [(s.x, s.value) for s in samples if s.series == name and s.quantity == quantity]
+        x, y = zip(*points, strict=True) if points else ((), ())
+        axes.plot(x, y, label=name, color=colour(name), linestyle=DASHES.get(name, "-"))
+
+
+def _folds(nearer: float, further: float) -> float:
+    """How many times e the derivative has fallen; infinitely often where it is exactly 0."""
+    if further == 0.0:
+        return 0.0 if nearer == 0.0 else math.inf
+    return math.log(nearer / further) if nearer else -math.inf
+
+
+def _supremum(samples: Sequence[Sample]) -> Interval:
+    (value,) = (s.value for s in samples if (s.series, s.quantity) == ("sigmoid", LARGEST))
+    return Interval(value, value, value, seeds=0)
 
 
 flat_derivatives = Claim(
     name="flat-derivatives",
-    statement="The derivatives of sigmoid and tanh go to 0 on both sides; that of ReLU is 1 for all x > 0.",
+    statement="The derivatives of sigmoid and tanh go to 0 in both directions; that of ReLU stays at 1.",
     source="Glorot, Bordes & Bengio (2011), Deep sparse rectifier neural networks",
     method=(
         f"The closed form of each derivative is evaluated at {len(GRID):,} points from -{FAR:g} to {FAR:g} "
-        f"in float64. Compared are its largest value, its value at both ends, and where it is below {FLAT:g}."
+        "in float64. Compared are its largest value, its values at both ends, where it stays below "
+        f"{FLAT:g}, and how fast it falls from |x| = 10 to {FAR:g}."
     ),
     plan=plan,
     measure=measure,
@@ -87,7 +132,12 @@ flat_derivatives = Claim(
     draw=draw,
     published=(
         Published(
-            quantity="largest slope of sigmoid", value="0.25", source="f' = f (1 - f)", provenance="derived"
+            quantity="largest slope of sigmoid",
+            value="0.25",
+            source="f' = f (1 - f)",
+            provenance="derived",
+            number=0.25,
+            ours=_supremum,
         ),
     ),
     not_on={
