@@ -58,3 +58,4 @@ class Claim:
     published: tuple[Published, ...] = ()
     # What it cannot be tested on, each with the reason, as a sentence for the person who asked for it.
     not_on: Mapping[Literal["data", "network"], str] = field(default_factory=dict)
+    repeatable: bool = True  # False where time is measured: it differs from run to run
