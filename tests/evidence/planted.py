@@ -51,9 +51,7 @@ TRUE = Claim(
     measure=measure,
     judge=judge,
     draw=draw,
-    published=(
-        Published(quantity="the number", value="2", source="A test", provenance="derived", number=2.0),
-    ),
+    published=(Published(quantity="the number", value="2", source="A test", provenance="derived"),),
     not_on={"network": "It is about a number: no network enters."},
 )
 
