@@ -71,7 +71,10 @@ def ratio_interval(numerators: Sequence[float], denominators: Sequence[float]) -
             np.asarray(denominators, dtype=np.float64)
         )
     interval = mean_interval(np.round(logs, 12).tolist())
-    estimate, low, high = np.exp([interval.estimate, interval.low, interval.high]).round(9).tolist()
+    # Significant digits, not decimals: what is left of a vanishing gradient may be 1e-13.
+    estimate, low, high = (
+        float(f"{math.exp(x):.10g}") for x in (interval.estimate, interval.low, interval.high)
+    )
     return Interval(estimate, low, high, interval.seeds)
 
 

@@ -12,7 +12,8 @@ from torch import nn
 from torch.nn import functional as F
 
 from relume.catalogue import activations
-from relume.evidence.claim import Subject
+from relume.errors import BuildError
+from relume.evidence.claim import Part, Subject
 from relume.evidence.claims.vanishing_error_signal import (
     FIRST,
     OVER_THEORY,
@@ -29,7 +30,7 @@ RELU_KEEPS = MappingProxyType({"relu, he": 1.0})
 
 
 def measured(activation: str, initialisation: str, *, depth: int = 20) -> list[Sample]:
-    part = {
+    part: Part = {
         "activation": activation,
         "initialisation": initialisation,
         "depth": depth,
@@ -80,7 +81,7 @@ def test_the_norms_are_those_of_autograd() -> None:
     data = dataset(SUBJECT)
     found = gradient_norms(model, data, seed=0)
     value, outputs = data.train_x[:256].double(), []
-    for layer in model:
+    for layer in model.children():
         value = layer(value)
         if isinstance(layer, nn.Tanh):
             outputs.append(value)
@@ -106,6 +107,11 @@ def test_every_answer_is_possible(left: Mapping[str, float], spread: float, hold
 def test_it_does_not_hold_where_relu_vanishes_too() -> None:
     verdict = vanishing_error_signal.judge(made({"sigmoid, pytorch": 1e-17, "relu, pytorch": 1e-8}))
     assert verdict.holds == "does not hold"
+
+
+def test_a_network_without_activations_is_refused() -> None:
+    with pytest.raises(BuildError, match="no activation was seen"):
+        gradient_norms(nn.Sequential(nn.Flatten(), nn.Linear(784, 10)), dataset(SUBJECT), seed=0)
 
 
 def test_the_parts_of_activation_and_initialisation_are_told_apart() -> None:
