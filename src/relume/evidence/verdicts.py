@@ -69,7 +69,8 @@ def limits(cases: Mapping[str, Holding]) -> str:
     said = {"holds": "holds at", "holds within limits": "within limits at", "does not hold": "not at"}
     said["not decided"] = "not decided at"
     named = {answer: [case for case, found in cases.items() if found == answer] for answer in said}
-    return "; ".join(f"{said[answer]} {', '.join(names)}" for answer, names in named.items() if names)
+    comma = " / " if any("," in case for case in cases) else ", "
+    return "; ".join(f"{said[answer]} {comma.join(names)}" for answer, names in named.items() if names)
 
 
 def verdict(claim: str, effect: str, interval: Interval, cases: Mapping[str, Holding]) -> Verdict:

@@ -35,14 +35,14 @@ def interval_text(interval: Interval) -> str:
     """An estimate with its bounds and the seeds they rest on.
 
     >>> interval_text(Interval(4.1, 3.2, 5.0, 8)), interval_text(Interval(1.0, 1.0, 1.0, 0))
-    ('4.1 (3.2 to 5, 8 seeds)', '1')
+    ('4.1 [3.2, 5], 8 seeds', '1')
     """
     if math.isnan(interval.estimate) or interval.seeds == 0:
         return number(interval.estimate)
     if math.isnan(interval.low) or math.isnan(interval.high):
-        return f"{number(interval.estimate)} (no interval from {_seeds(interval.seeds)})"
-    bounds = f"{number(interval.low)} to {number(interval.high)}"
-    return f"{number(interval.estimate)} ({bounds}, {_seeds(interval.seeds)})"
+        return f"{number(interval.estimate)}, no interval from {_seeds(interval.seeds)}"
+    bounds = f"[{number(interval.low)}, {number(interval.high)}]"
+    return f"{number(interval.estimate)} {bounds}, {_seeds(interval.seeds)}"
 
 
 def effect_text(verdict: Verdict) -> str:
@@ -86,7 +86,6 @@ def claims_grid(results: Results, claims: Mapping[str, Claim]) -> Grid:
             align="left",
             widest=56,
         ),
-        Column(header="limits", meaning="where it holds and where not", align="left", widest=40),
         Column(header="published", meaning="what the literature gives", align="left", widest=40),
     )
     rows = tuple(
@@ -94,7 +93,6 @@ def claims_grid(results: Results, claims: Mapping[str, Claim]) -> Grid:
             title(name),
             each.verdict.holds,
             effect_text(each.verdict),
-            each.verdict.limits or ABSENT,
             next((published_text(p) for p in claims[name].published), ABSENT),
         )
         for name, each in results.judged.items()
@@ -104,6 +102,20 @@ def claims_grid(results: Results, claims: Mapping[str, Claim]) -> Grid:
         reading="Each verdict is computed from the measurements.",
         columns=columns,
         sections=(Section(title="", rows=rows),),
+    )
+
+
+def limits_grid(results: Results) -> Grid:
+    """Where each claim that holds within limits holds, and where not."""
+    columns = (
+        Column(header="claim", meaning="its name, as after --claim", align="left", widest=24),
+        Column(header="limits", meaning="where it holds and where not", align="left", widest=90),
+    )
+    rows = tuple(
+        (title(name), each.verdict.limits) for name, each in results.judged.items() if each.verdict.limits
+    )
+    return Grid(
+        title="The limits", reading="", columns=columns, sections=(Section(title="", rows=rows),) * bool(rows)
     )
 
 

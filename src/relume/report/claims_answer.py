@@ -103,8 +103,7 @@ def _numbers(judged: Judged) -> str:
     verdict = judged.verdict
     if not verdict.effect or math.isnan(verdict.interval.estimate):
         return ""
-    limits = f"; {verdict.limits}" if verdict.limits else ""
-    return f" ({effect_text(verdict)}{limits})"
+    return f" ({effect_text(verdict)})"
 
 
 def _listed(names: list[str]) -> str:

@@ -1,13 +1,11 @@
 """One page, in one file, that shows what the claims came to and what a study found."""
 
-import os
-import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
-from relume.errors import TargetError, require
+from relume.errors import require
 from relume.evidence.claim import Claim
 from relume.evidence.claims import claims as all_claims
 from relume.evidence.results import Results
@@ -23,6 +21,7 @@ from relume.report.findings import (
     same_setting_grid,
 )
 from relume.report.grid import Grid
+from relume.report.whole import write_whole
 from relume.studies.summary import Summary
 
 DERIVATIVES = (
@@ -88,21 +87,7 @@ def write_page(summary: Summary | None, path: Path, *, results: Results | None =
     MissingExtraError
         matplotlib or jinja2 is not installed.
     """
-    text = page(summary, results)
-    try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
-    except OSError as error:
-        raise _unwritable(path, error) from error
-    unfinished = Path(name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        unfinished.chmod(0o644)  # a temporary file is readable by its owner only
-        unfinished.replace(path)
-    except OSError as error:
-        raise _unwritable(path, error) from error
-    finally:
-        unfinished.unlink(missing_ok=True)
+    write_whole(page(summary, results), path)
 
 
 def page(
@@ -160,7 +145,3 @@ def _part(summary: Summary, network: str, index: int) -> Part:
 
 def _filled(grids: Iterable[Grid]) -> list[Grid]:
     return [grid for grid in grids if any(section.rows for section in grid.sections)]
-
-
-def _unwritable(path: Path, error: OSError) -> TargetError:
-    return TargetError(f"the report cannot be written ({error.strerror}): {path}. Choose another folder.")

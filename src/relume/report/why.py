@@ -14,7 +14,7 @@ from relume.evidence.results import Results, write
 from relume.evidence.run import run_claims
 from relume.report import tables
 from relume.report.answer import answer
-from relume.report.claims import claim_list, claims_grid
+from relume.report.claims import claim_list, claims_grid, limits_grid
 from relume.report.claims_answer import claims_answer, in_order, tally
 from relume.report.page import write_page
 from relume.report.terminal import FittedGrid
@@ -82,6 +82,8 @@ def told(summary: Summary | None, results: Results | None, out: Path) -> Iterato
         yield from tables.why_tables(summary)
     if results is not None:
         yield FittedGrid(claims_grid(results, claims))
+        if limits_grid(results).sections:
+            yield FittedGrid(limits_grid(results))
         yield from (note for each in results.judged.values() for note in each.notes)
     if summary is not None:
         yield "\n".join(answer(summary))
