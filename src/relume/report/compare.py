@@ -17,7 +17,12 @@ ONE, TWO = "A", "B"
 
 def side_by_side(one: Readings, two: Readings, *, titles: tuple[str, str]) -> list[RenderableType]:
     """What `relume compare` prints."""
-    return [FittedGrid(loss_grid(one.steps, two.steps, titles=titles)), FittedGrid(site_grid(one, two))]
+    return [FittedGrid(grid) for grid in side_by_side_grids(one, two, titles=titles)]
+
+
+def side_by_side_grids(one: Readings, two: Readings, *, titles: tuple[str, str]) -> list[Grid]:
+    """The losses of both at the same steps, and every activation of both."""
+    return [loss_grid(one.steps, two.steps, titles=titles), site_grid(one, two)]
 
 
 def loss_grid(one: Steps, two: Steps, *, titles: tuple[str, str]) -> Grid:

@@ -197,9 +197,10 @@ class Run:
         MissingExtraError
             Neither pandas nor polars is installed.
         """
-        return frames.new_frame(lambda: self._columns(table, phase))
+        return frames.new_frame(lambda: self.columns(table, phase=phase))
 
-    def _columns(self, table: frames.Table, phase: Phase) -> frames.Columns:
+    def columns(self, table: frames.Table = "sites", *, phase: Phase = "training") -> frames.Columns:
+        """The columns of `frame`, as arrays by name."""
         segments, sites, parameters = self._segments(phase), self._sites(), self._parameters()
         if not segments:
             nothing = layout.from_window(Readings(readings={}), site_ids={}, parameter_ids={})
