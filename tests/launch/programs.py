@@ -66,3 +66,20 @@ def _ended(command: list[str], folder: Path) -> Ended:
         command, cwd=folder, env=environment(), capture_output=True, text=True, check=False, timeout=120
     )
     return Ended(done.returncode, done.stdout, done.stderr)
+
+
+def together(*runs: tuple[Path, list[str]]) -> list[Ended]:
+    """Several commands at once, each in a folder of its own: what they import takes long."""
+    started = [
+        subprocess.Popen(
+            command,
+            cwd=folder,
+            env=environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for folder, command in runs
+    ]
+    outputs = [process.communicate(timeout=240) for process in started]
+    return [Ended(process.returncode, *said) for process, said in zip(started, outputs, strict=True)]

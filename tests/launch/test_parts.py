@@ -76,21 +76,35 @@ def test_each_process_of_a_distributed_run_has_a_file(
     assert RunFiles("train", Path("own.sqlite")).path_for("Net").name == "own-rank1.sqlite"
 
 
-def test_losses_are_those_since_the_last_step_and_unscaled() -> None:
+def test_the_loss_is_the_sum_since_the_last_step_and_unscaled() -> None:
     losses, x = Losses(), torch.ones(1, requires_grad=True)
     before = torch.autograd.backward
     scaler = torch.amp.GradScaler("cpu", init_scale=1024.0)
     with listening(losses):
         for factor in (1.0, 2.0):
             (factor * x).sum().backward()
-        assert [float(loss) for loss in losses.noted] == [1.0, 2.0]
+        assert losses.total() == 3.0
         losses.used()
-        assert len(losses.noted) == 2  # another optimiser may step on them
+        assert losses.total() == 3.0  # another optimiser may step on them
         scaler.scale((3 * x).sum()).backward()
-        assert [float(loss) for loss in losses.noted] == [3.0]
+        assert losses.total() == 3.0
         (x * torch.ones(2)).backward(torch.ones(2))
-        assert len(losses.noted) == 1
+        assert losses.total() == 3.0
     assert torch.autograd.backward is before
+
+
+def test_losses_whose_gradients_were_cleared_do_not_count() -> None:
+    losses, layer = Losses(), nn.Linear(1, 1)
+    before = nn.Module.zero_grad, torch.optim.Optimizer.zero_grad
+    assert losses.total() is None
+    with listening(losses):
+        for owner in (SGD(layer.parameters()), layer):
+            for factor in (1.0, 2.0):
+                owner.zero_grad()
+                (factor * layer.weight / layer.weight.detach()).sum().backward()
+            assert losses.total() == 2.0
+            losses.used()
+    assert (nn.Module.zero_grad, torch.optim.Optimizer.zero_grad) == before
 
 
 class Terminal(io.StringIO):

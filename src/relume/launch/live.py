@@ -39,8 +39,8 @@ class Live:
             self._look_at = time.monotonic() + BETWEEN_LOOKS
         steps = max(each.steps for each in session.watched)
         said = [f"step {steps}"]
-        if session.losses.noted:
-            said.append(f"loss {float(session.losses.noted[-1]):.4g}")
+        if (loss := session.losses.total()) is not None:
+            said.append(f"loss {float(loss):.4g}")
         self._line.show("relume: " + ", ".join([*said, *([self._worst] if self._worst else [])]))
 
 

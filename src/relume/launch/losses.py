@@ -1,22 +1,23 @@
-"""Learns the loss from the tensor that a backward pass begins at."""
+"""Learns the loss from the tensors that backward passes begin at."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import wraps
 from typing import Any
 from weakref import ref
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.amp.grad_scaler import GradScaler
+from torch.optim import Optimizer
 
 
 class Losses:
-    """The losses of the backward passes since an optimiser last stepped."""
+    """The losses of the backward passes whose gradients the next step is made of."""
 
     def __init__(self) -> None:
         self.noted: list[Tensor] = []
-        self._is_stale = False  # a step has used them; what comes next is of the next one
+        self._is_stale = False  # their gradients are used or cleared; what comes next is of the next step
         self._scaled: tuple[ref[Tensor], Tensor] | None = None  # a scaled loss, and the loss
 
     def note(self, loss: Tensor) -> None:
@@ -34,8 +35,18 @@ class Losses:
         if isinstance(scaled, Tensor) and isinstance(loss, Tensor):
             self._scaled = (ref(scaled), loss.detach())
 
+    def total(self) -> Tensor | None:
+        """The sum, whose gradient the step takes; None if there was no loss.
+
+        Frameworks divide the loss of each of N accumulated batches by N, so it is their mean.
+        """
+        if not self.noted:
+            return None
+        device = self.noted[-1].device
+        return torch.stack([loss.to(device).double().reshape(()) for loss in self.noted]).sum()
+
     def used(self) -> None:
-        """Say that an optimiser has stepped: several may step on the same losses."""
+        """Say that their gradients were stepped on, or cleared. Several optimisers may step on the same."""
         self._is_stale = True
 
 
@@ -56,8 +67,23 @@ def listening(losses: Losses) -> Iterator[None]:
         losses.note_scaled(scaled, outputs)
         return scaled
 
-    with replaced(torch.autograd, "backward", noting_backward), replaced(GradScaler, "scale", noting_scale):
+    with ExitStack() as stack:
+        stack.enter_context(replaced(torch.autograd, "backward", noting_backward))
+        stack.enter_context(replaced(GradScaler, "scale", noting_scale))
+        for owner in (Optimizer, nn.Module):
+            stack.enter_context(replaced(owner, "zero_grad", _noting_zero_grad(owner.zero_grad, losses)))
         yield
+
+
+def _noting_zero_grad(zero_grad: Callable[..., None], losses: Losses) -> Callable[..., None]:
+    """A closure of LBFGS, and the first of SAM's two passes, begin anew within one step."""
+
+    @wraps(zero_grad)
+    def noting(self: Any, *args: Any, **kwargs: Any) -> None:
+        losses.used()
+        zero_grad(self, *args, **kwargs)
+
+    return noting
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """`relume run` and `relume check`: a script under watch, from its start to what is told of it at the end."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,20 +14,35 @@ from relume.launch.program import INTERRUPTED, Ending, Program, execute
 if TYPE_CHECKING:
     from relume.launch.session import Session
 
+# Writes the page of a run file and tells where it is; nothing if what it needs is not installed. Given by
+# whoever calls: this part of relume cannot import the reports.
+WritePage = Callable[[Path], Path | None]
 HEALTHY, FAULTY, NOT_RUN = 0, 1, 2  # exit statuses of `relume check`
 
 
 def run_program(
-    program: Program, *, into: Path | None = None, changes: Sequence[str] = (), every: int = 1
+    program: Program,
+    *,
+    into: Path | None = None,
+    changes: Sequence[str] = (),
+    every: int = 1,
+    write_page: WritePage | None = None,
 ) -> int:
     """Run a program under watch, and tell on stderr what was found; returns the program's exit status.
+
+    Parameters
+    ----------
+    write_page
+        Called with each run file once it is closed.
 
     Raises
     ------
     LaunchError
         If there is no such program, the run file exists, or a change is not understood.
     """
-    ending, _ = _run(program, RunFiles(program.name, into), parse_changes(changes), every=every)
+    ending, _ = _run(
+        program, RunFiles(program.name, into), parse_changes(changes), every=every, write_page=write_page
+    )
     return ending.status
 
 
@@ -53,7 +68,13 @@ def check_program(program: Program, *, steps: int, into: Path | None = None) -> 
 
 
 def _run(
-    program: Program, files: RunFiles, changes: Changes, *, every: int = 1, stop_after: int | None = None
+    program: Program,
+    files: RunFiles,
+    changes: Changes,
+    *,
+    every: int = 1,
+    stop_after: int | None = None,
+    write_page: WritePage | None = None,
 ) -> tuple[Ending, "Session | None"]:
     sessions: list[Session] = []
     with ExitStack() as stack:
@@ -74,16 +95,16 @@ def _run(
         return ending, None
     with suppress(OSError, ValueError):  # a closed stdout is the script's affair
         sys.stdout.flush()
-    _tell(sessions[0], ending)
+    _tell(sessions[0], ending, write_page)
     return ending, sessions[0]
 
 
-def _tell(session: "Session", ending: Ending) -> None:
+def _tell(session: "Session", ending: Ending, write_page: WritePage | None) -> None:
     from relume.launch.verdict import told
 
     try:
         session.finish(ending.error)
-        for line in told(session):
+        for line in told(session, write_page=write_page):
             print(line, file=sys.stderr)
     except KeyboardInterrupt:  # a second Ctrl-C: what was kept is in the run file
         print("relume: interrupted while telling what was found.", file=sys.stderr)

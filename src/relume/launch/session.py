@@ -162,10 +162,11 @@ class Session:
         return self.changing.before_step(optimizer, args, kwargs)
 
     def _after_step(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
+        loss = self.losses.total()
         for each in self.watched:
             if optimizer in each.optimizers and each.watch is not None:
                 each.steps += 1
-                for loss in self.losses.noted:
+                if loss is not None:
                     each.watch.loss(loss)
         self.losses.used()
         if self.on_step is not None:

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from rich.console import Console
 
 from relume.diagnosis.diagnose import diagnose
 from relume.diagnosis.printed import findings_text
-from relume.errors import RunFileError
+from relume.errors import RelumeError, RunFileError
 from relume.launch.files import of_all_ranks
 from relume.launch.session import Seen, Session
 from relume.runfile.reader import open_run
@@ -23,8 +23,14 @@ MODELS = 4  # told of one by one
 PATIENCE = 20.0  # seconds for the other processes of a run to close their files
 
 
-def told(session: Session) -> list[str]:
-    """All lines; the models in which most is wrong first."""
+def told(session: Session, *, write_page: Callable[[Path], Path | None] | None = None) -> list[str]:
+    """All lines; the models in which most is wrong first.
+
+    Parameters
+    ----------
+    write_page
+        Writes the page of a run file and tells where it is; nothing if what it needs is not installed.
+    """
     if session.files.rank:
         return []  # the first process tells of all
     if not session.seen:
@@ -32,6 +38,7 @@ def told(session: Session) -> list[str]:
     seen = [_of_all_ranks(each) for each in session.seen]
     found = sorted(((diagnose(each.readings), each) for each in seen), key=lambda pair: _gravity(pair[0]))
     end = [*_changes(session), *_troubles(session), *_places(seen)]
+    end += _pages(seen, write_page) if write_page else []
     shown = found[:MODELS]
     room = max(3, (LINES - len(end) - len(shown)) // len(shown))
     lines = [line for diagnosis, each in shown for line in _about(each, diagnosis, room)]
@@ -82,6 +89,17 @@ def _places(seen: Sequence[Seen]) -> list[str]:
     files = [_short(each.path) for each in seen]
     more = f" and {len(files) - MODELS} more there" if len(files) > MODELS else ""
     return [f"{'Run file' if len(files) == 1 else 'Run files'}: {', '.join(files[:MODELS])}{more}"]
+
+
+def _pages(seen: Sequence[Seen], write_page: Callable[[Path], Path | None]) -> list[str]:
+    """Where the pages are; the first trouble with one is told, and the run is not failed by it."""
+    try:
+        pages = [page for each in seen[:MODELS] if (page := write_page(each.path)) is not None]
+    except RelumeError as error:
+        return [f"No report: {error}"]
+    if not pages:
+        return ['Report: pip install "relume[report]", then relume report RUN_FILE']
+    return [f"{'Report' if len(pages) == 1 else 'Reports'}: {', '.join(map(_short, pages))}"]
 
 
 def _short(path: Path) -> str:
