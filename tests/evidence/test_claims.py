@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from tests.evidence.checks import CHECKS, assert_measures_the_same_again
-from tests.evidence.small_parts import SMALL
+from tests.evidence.small_parts import made_small
 
 import relume
 from relume.errors import UnknownNameError
@@ -21,8 +21,7 @@ def test_a_claim_is_right(claim: Claim, check: Callable[[Claim], None]) -> None:
 
 @pytest.mark.parametrize("claim", claims.values(), ids=claims)
 def test_a_part_is_measured_the_same_again(claim: Claim) -> None:
-    part = SMALL.get(claim.name) or claim.plan(Subject(), "quick")[0]
-    assert_measures_the_same_again(claim, part)
+    assert_measures_the_same_again(claim, made_small(claim.plan(Subject(), "quick")[0]))
 
 
 def test_claims_are_public_and_a_wrong_name_is_told() -> None:
