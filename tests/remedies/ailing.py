@@ -106,17 +106,22 @@ class Everything(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.saturating(self.one(x))
+        x.detach().mul(0).sqrt()  # cuts the graph, and a root of 0
         x = torch.relu(self.two(x))
         return self.out(self.rectifier(self.three(x)))
 
 
-def everything() -> Patient:
+def everything(remedy: str = "") -> Patient:
+    """What is wrong with it: all but what hides other faults, which is there for its own remedy alone."""
     torch.manual_seed(0)
     model = Everything()
     nn.init.constant_(model.two.weight, 0.1)
     nn.init.constant_(model.three.bias[:8], -100.0)
     data = batches(3, scale=40.0, shift=128.0)
-    optimizer = Adam(model.parameters(), lr=1.0)
+    rate = 1e-4 if remedy == "raise-learning-rate" else 1.0
+    still = {"params": [model.two.bias], "lr": 0.0}
+    others = [parameter for parameter in model.parameters() if parameter is not model.two.bias]
+    optimizer = Adam([{"params": others}, still], lr=rate, weight_decay=0.1)
     for x, labels in data:  # so that the optimiser has moments
         optimizer.zero_grad()
         nn.functional.cross_entropy(model(x), labels).backward()
@@ -127,6 +132,8 @@ def everything() -> Patient:
             for parameter, value in zip(model.parameters(), kept, strict=True):
                 parameter.copy_(value)
                 optimizer.state[parameter]["exp_avg"].add_(0.1)  # as if dead units had died since
+    if remedy == "clean-examples":
+        data[1][0][3, 2] = torch.nan
     return admit(model, data, nn.CrossEntropyLoss(), optimizer=optimizer, steps=3)
 
 
@@ -136,6 +143,7 @@ def finding(*remedies: str, problem: Problem = "vanishing-gradient") -> Finding:
         problem=problem,
         severity="error",
         sites=(Site(path="1", activation="sigmoid", source="net.py:12"),),
+        parameters=("two.weight",),
         evidence=(evidence,),
         cause="made up",
         remedies=remedies,

@@ -41,6 +41,8 @@ class Cause:
 
 def why_it_vanishes(readings: Readings, layers: Sequence[Layer], inputs: Sequence[float]) -> Cause:
     """What makes these layers lose the gradient; `inputs` is the rms of what goes into each."""
+    if steps_are_large(layers):
+        return _hasty("Steps too large put the units where they pass no gradient", layers, ())
     silent = median([layer.silent_share for layer in layers])
     if silent >= MOSTLY_SILENT:
         return _dead(layers, silent)
@@ -51,7 +53,7 @@ def why_it_vanishes(readings: Readings, layers: Sequence[Layer], inputs: Sequenc
     if typical < STEEP_ENOUGH:
         return _shallow(layers, typical)
     factor = median([chi(*each) for each in zip(layers, inputs, strict=True)])
-    if factor < PASSES_TOO_LITTLE:
+    if factor < PASSES_TOO_LITTLE - _doubt(layers):
         return _weak(layers, factor, inputs)
     return Cause(
         "Neither the weights' variance nor flat or silent units account for it: what lies between the "
@@ -59,6 +61,12 @@ def why_it_vanishes(readings: Readings, layers: Sequence[Layer], inputs: Sequenc
         (),
         ("insert-normalisation", "layer-sequential-unit-variance", "replace-activation"),
     )
+
+
+def _doubt(layers: Sequence[Layer]) -> float:
+    """Two standard errors of the layers' mean variance: in narrow layers it is estimated from few weights."""
+    sizes = [layer.weight.size for layer in layers if layer.weight is not None]
+    return 2 * math.sqrt(2 / sum(sizes)) if sizes else 0.0
 
 
 def why_it_saturates(readings: Readings, layers: Sequence[Layer], flat: float) -> Cause:
@@ -83,7 +91,8 @@ def why_it_saturates(readings: Readings, layers: Sequence[Layer], flat: float) -
         said = f"{begins} because the weights are large: fan-in times their mean square is {scale:.3g}."
         return Cause(said, (share, size), (*WEIGHTS, "insert-normalisation"))
     said = (
-        f"{begins}, though neither the weights nor the input are large: biases and training put them there."
+        f"{begins}, though neither the weights nor the input are large: a factor or a bias between the "
+        "weights and the activation puts them there, or training does."
     )
     return Cause(said, (share,), ("replace-activation", "insert-normalisation", "regularise-activations"))
 
@@ -138,6 +147,19 @@ def why_it_grows_over_time(layer: Layer, factor: float) -> Cause:
         f"{factor:.3g}, and the same weights do it at every call.",
         (size,),
         (*WEIGHTS, "clip-gradients", "insert-normalisation"),
+    )
+
+
+def without_slope(last: Layer, behind: Layer) -> Cause:
+    """Layers whose gradient is exactly 0 though their units fire: what comes after has no slope at all."""
+    arrives = _measured(
+        f"gradient at {last.sites[-1]}, while {behind.sites[0]} gets one", 0.0, 0.0, "exactly 0 is not small"
+    )
+    return Cause(
+        f"No gradient gets from {behind.sites[0]} back to {last.sites[-1]}, though its units fire: an "
+        "operation between them has a slope of 0 everywhere (round, sign, floor, a comparison), or detaches.",
+        (arrives,),
+        ("reattach-graph", "insert-normalisation"),
     )
 
 

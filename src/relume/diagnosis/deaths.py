@@ -10,6 +10,7 @@ from relume.diagnosis.feeding import (
     feeding_scale,
     feeding_weight,
     is_constant,
+    is_same_for_all,
     is_silent,
     rectifiers,
     row_norm,
@@ -80,25 +81,43 @@ def _by_zero_weights(readings: Readings, reading: Reading) -> Death | None:
 
 def _by_constant_inputs(readings: Readings, reading: Reading) -> Death | None:
     source = before(readings, reading)
+    if source is None and hears_nothing(readings, reading):
+        return _death_by_constants(
+            f"what the model is given is the same for every example: each unit of {reading.site} is on for a "
+            "whole batch or off for it",
+            str(reading.site),
+            ("standardise-input",),
+        )
     if source is None or not is_constant(source.value):
         return None
     is_input = source is readings.input
     if is_silent(source.value) and not is_input:
         return None  # the layer before is dead itself, and the one to explain
     what = "the model's input is" if is_input else f"the values of {source.site} are"
+    remedies = ("standardise-input",) if is_input else ("revive-dead-units",)
+    return _death_by_constants(f"{what} the same for every example", str(source.site), remedies)
+
+
+def hears_nothing(readings: Readings, reading: Reading) -> bool:
+    """Whether the first site of a model, whose input is no numbers, is told nothing by any example."""
+    view = readings.opening or readings
+    return str(reading.site) in view and is_same_for_all(view, view[str(reading.site)])
+
+
+def _death_by_constants(what: str, where: str, remedies: tuple[str, ...]) -> Death:
     return Death(
         kind="constant inputs",
-        cause=f"Nothing new reaches these units: {what} the same for every example.",
+        cause=f"Nothing new reaches these units: {what}.",
         evidence=(
             Evidence(
-                quantity=f"spread of the values at {source.site}",
+                quantity=f"spread of the values at {where} over the examples of a batch",
                 measured=0.0,
                 threshold=0.0,
                 unit="value",
                 source="a unit whose inputs never change is on for all examples or for none",
             ),
         ),
-        remedies=("standardise-input",) if is_input else ("revive-dead-units",),
+        remedies=remedies,
     )
 
 
@@ -243,25 +262,41 @@ def _otherwise(readings: Readings, reading: Reading) -> Death:
     remedies = ("revive-dead-units", "leaky-slope", "insert-normalisation", "replace-activation")
     if not silence(readings, reading).units.all():
         return Death("initialisation", f"{began}. Look at how their weights are drawn.", (), remedies)
-    path = _rectifiers_until(readings, reading)
-    width, depth = min(each.value.units for each in path), len(path) + 1
-    chance = upper_bound(width, depth)
-    probability = Evidence(
-        quantity=f"chance that {len(path)} ReLU layers of width {width} are born dead, at most",
-        measured=chance,
-        threshold=BORN_DEAD_PROBABLE,
-        source="1 - (1 - 2^-N)^(L - 1) (Lu et al. 2020)",
-    )
+    born = _born(readings, reading)
     said = (
-        f"chance alone does this to up to {chance:.2g} of all networks so narrow and deep"
-        if chance >= BORN_DEAD_PROBABLE
-        else f"chance does this to fewer than {chance:.1g} of such networks, so look at how they are drawn"
+        f"chance alone does this to up to {born.measured:.2g} of all networks so narrow and deep"
+        if born.measured >= BORN_DEAD_PROBABLE
+        else f"chance does this to fewer than {born.measured:.1g} of such networks, so look at how they are "
+        "drawn"
     )
+    return Death("initialisation", f"{began}; {said}.", (born,), remedies)
+
+
+def _by_narrowness(readings: Readings, reading: Reading) -> Death | None:
+    """A network so narrow and deep that more are born dead than not."""
+    born = _born(readings, reading)
+    if not born.measured > 0.5:
+        return None
+    width, layers = reading.value.units, len(_rectifiers_until(readings, reading))
     return Death(
         kind="initialisation",
-        cause=f"{began}; {said}.",
-        evidence=(probability,),
-        remedies=remedies,
+        cause=(
+            f"So narrow ({width} units) and deep ({layers} layers of rectifiers until here) a network is "
+            f"born dead by chance in up to {born.measured:.0%} of draws: make it wider, or its units leaky."
+        ),
+        evidence=(born,),
+        remedies=("leaky-slope", "revive-dead-units", "insert-normalisation", "replace-activation"),
+    )
+
+
+def _born(readings: Readings, reading: Reading) -> Evidence:
+    path = _rectifiers_until(readings, reading)
+    width, depth = min(each.value.units for each in path), len(path) + 1
+    return Evidence(
+        quantity=f"chance that {len(path)} ReLU layers of width {width} are born dead, at most",
+        measured=upper_bound(width, depth),
+        threshold=BORN_DEAD_PROBABLE,
+        source="1 - (1 - 2^-N)^(L - 1) (Lu et al. 2020)",
     )
 
 
@@ -275,6 +310,7 @@ _EXPLANATIONS: tuple[Callable[[Readings, Reading], Death | None], ...] = (
     _by_zero_weights,
     _by_constant_inputs,
     _by_a_large_step,
+    _by_narrowness,
     _by_faint_inputs,
     _by_bias,
 )

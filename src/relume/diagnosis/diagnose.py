@@ -36,6 +36,9 @@ FOLLOWS: Mapping[Problem, frozenset[Problem]] = {
     "exploding-gradient": frozenset({"unstable-updates"}),
 }
 BACKWARDS: frozenset[Problem] = frozenset({"vanishing-gradient", "stalled-layer"})  # reach all that is before
+GROWING: frozenset[Problem] = frozenset(
+    {"unscaled-input", "unstable-updates", "exploding-activation", "exploding-gradient"}
+)
 REVIVE, REDRAW, LOWER = "revive-dead-units", "variance-preserving-initialisation", "lower-learning-rate"
 
 
@@ -109,10 +112,10 @@ def _explains(root: Finding, finding: Finding) -> bool:
     """Whether a finding follows from another, if they meet; never both from each other."""
     if root.severity == "info" or root.problem == finding.problem:
         return False
-    if {root.problem, finding.problem} == {"non-finite", "unscaled-input"}:
-        return _explains_overflow(root, finding)
+    if finding.problem == "non-finite":
+        return _overflows_from(root, finding)
     if root.problem == "non-finite":  # one NaN makes all that is computed from it NaN
-        return True
+        return not _overflows_from(finding, root)
     if {root.problem, finding.problem} == {"dead-units", "vanishing-gradient"}:
         return _explains_silence(root, finding)
     if root.remedies and root.remedies[0] in finding.remedies[:1]:  # what one remedy removes has one cause
@@ -120,11 +123,14 @@ def _explains(root: Finding, finding: Finding) -> bool:
     return finding.problem in FOLLOWS.get(root.problem, ())
 
 
-def _explains_overflow(root: Finding, finding: Finding) -> bool:
-    """Inputs far too large make values and steps that no number holds; other NaN says nothing of them."""
-    overflow, given = (root, finding) if root.problem == "non-finite" else (finding, root)
-    is_by_input = given.severity == "error" and overflow.remedies[:1] in ((LOWER,), (REDRAW,))
-    return is_by_input == (root is given)
+def _overflows_from(root: Finding, overflow: Finding) -> bool:
+    """Whether values grew until no number held them, and this is what made them grow.
+
+    A NaN of another origin (the data, a logarithm of 0) says nothing of inputs, weights and steps.
+    """
+    if overflow.remedies[:1] not in ((LOWER,), (REDRAW,)):
+        return False
+    return root.problem in GROWING and (root.problem != "unscaled-input" or root.severity == "error")
 
 
 def _explains_silence(root: Finding, finding: Finding) -> bool:

@@ -13,6 +13,7 @@ from relume.types import Evidence, ParameterReading, Reading, Readings, Sums
 CONSTANT_VARIANCE = 1e-10
 # What a site says varies by less than this share of its size: a unit behind it sees nearly a constant.
 FAINT = 0.1
+FEWEST_ALIKE = 8  # units, and examples of a batch
 USUAL_UPDATE = "1e-3 is usual (Karpathy, CS231n); a tenth replaces the weights in ten steps"
 
 
@@ -53,8 +54,22 @@ def feeding_weight(readings: Readings, reading: Reading) -> ParameterReading | N
 
 
 def feeding_bias(readings: Readings, reading: Reading) -> ParameterReading | None:
-    """The bias added last before a site: that of a normalisation behind the layer, or the layer's own."""
-    return next((p for p in _vectors_behind(readings, reading) if p.name.endswith("bias")), None)
+    """The bias added last before a site: that of a normalisation behind the layer, or the layer's own.
+
+    Where that has none, the largest of another layer beside it, as the input's in a recurrence.
+    """
+    own = next((p for p in _vectors_behind(readings, reading) if p.name.endswith("bias")), None)
+    if own is not None:
+        return own
+    home = reading.site.fed_by.rpartition(".")[0]
+    beside = [
+        parameter
+        for name, parameter in readings.parameters.items()
+        if name.endswith("bias")
+        and name.rpartition(".")[0].rpartition(".")[0] == home
+        and parameter.shape == (reading.value.units,)
+    ]
+    return max(beside, key=lambda parameter: parameter.weight, default=None)
 
 
 def feeding_scale(readings: Readings, reading: Reading) -> ParameterReading | None:
@@ -105,6 +120,20 @@ def is_constant(sums: Sums) -> bool:
     squares = sums.sum_of_squares / sums.count
     variance = squares - (sums.sum / sums.count) ** 2
     return bool((variance <= CONSTANT_VARIANCE * squares).all())
+
+
+def is_same_for_all(view: Readings, reading: Reading) -> bool:
+    """Whether every unit was above 0 for all examples of a batch or for none, at every step of a view.
+
+    So it is where nothing of the input reaches a site: that its units agree on every example by chance has a
+    probability of 2 to the minus all of them.
+    """
+    batches = set(view.steps.examples.tolist())
+    value = reading.value
+    if len(batches) != 1 or (batch := batches.pop()) < FEWEST_ALIKE or value.units < FEWEST_ALIKE:
+        return False
+    each = batch * (value.count // max(reading.examples, 1))  # values of a unit in a batch
+    return bool(value.fired.any() and (value.fired % each == 0).all())
 
 
 def variation(sums: Sums) -> float:

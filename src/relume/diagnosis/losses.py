@@ -12,11 +12,12 @@ from relume.types import PerUnit, Readings, Steps
 Course = Literal["unknown", "not finite", "grows", "flat", "falls"]
 
 MINIMUM_LOSSES = 9  # fewer are no curve
+HALVED = 0.5
 GROWTH = 1.0  # of the loss at the start: twice of it at the end
 # The loss of one batch is rarely three times the greatest of all batches before it.
 LEAP = 3.0
 FEWEST_STILL = 10  # steps: fewer are no loss of time
-STANDSTILL = 0.05  # of the loss: it falls by more in a few steps, where anything is learnt
+STANDSTILL = 0.2  # of the loss: it falls by more in the first third, where anything is learnt
 FIRST_SHARE, LAST_SHARE = 0.1, 0.25  # of the steps, whose median loss is the level there
 
 
@@ -49,8 +50,9 @@ def course(readings: Readings) -> Course:
     start, end = levels(readings.steps)
     if end - start > GROWTH * abs(start):
         return "grows"
-    # A loss that leapt at once and came back ends where it began.
-    return "falls" if falls and end < start else "flat"
+    # A loss that leapt at once and came back ends where it began. One that is half of what it was has fallen,
+    # however much it swings.
+    return "falls" if end < start and (falls or end < HALVED * start) else "flat"
 
 
 def levels(steps: Steps) -> tuple[float, float]:
@@ -93,7 +95,7 @@ def swing(steps: Steps) -> float:
 
 
 def stood_still(steps: Steps) -> bool:
-    """Whether the loss did not fall by a twentieth over the first third of the steps."""
+    """Whether the loss did not fall by a fifth over the first third of the steps."""
     losses = known(steps)
     early = losses[: len(losses) // 3]
     if len(early) < FEWEST_STILL or not np.isfinite(losses).all():

@@ -30,8 +30,10 @@ class Ends:
         """Take what was seen since the part before; no part goes on beyond the first steps."""
         if not len(part.steps):
             return
-        if self._steps < OPENING_STEPS:
-            self.opening = part if self.opening is None else self.opening + part
+        if self.opening is None:
+            self.opening = part
+        elif self._steps < OPENING_STEPS and part.non_finite is None:  # sums with NaN tell nothing
+            self.opening += part
         self._steps += len(part.steps)
         self._last.append(part)
         wanted = max(OPENING_STEPS, min(self._window, self._steps // CLOSING_SHARE))

@@ -33,7 +33,8 @@ class Updaters:
     def learning_rates(self) -> dict[int, float]:
         """The learning rate of each parameter that an optimiser holds, by its id.
 
-        Of two optimisers the larger one. Not of groups whose rate is a tensor: its device would have to be waited for.
+        Of two optimisers the larger one. Not of groups whose rate is a tensor: its device would have to be
+        waited for.
         """
         rates: dict[int, float] = {}
         for optimizer in self._known if self._chosen is None else self._chosen:

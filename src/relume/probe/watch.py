@@ -5,7 +5,7 @@ import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 import torch
 from rich.console import RenderableType
@@ -33,6 +33,13 @@ from relume.types import Diagnosis, Phase, Readings
 WINDOW_STEPS = 50  # watched steps a window has, if nothing else is said
 
 _numbers = itertools.count()
+
+
+class Receiver(Protocol):
+    """What takes a window as it closes."""
+
+    def __call__(self, window: Readings, *, phase: Phase, total: Readings) -> None:
+        """Take it, with the sum of all windows of the phase so far, whose steps are left out."""
 
 
 def watch(  # noqa: PLR0913 - each says one thing of the watch, and has a default
@@ -123,6 +130,7 @@ class Watch:
     ) -> None:
         self._model, self._every, self._window = model, every, window
         self._slots, self._writer = slots, writer
+        self._receivers: list[Receiver] = []
         parameters = named_parameters(model)
         self._updaters = Updaters(parameters.values(), optimizers)
         self._meters = ParameterMeters(parameters, share=parameter_share)
@@ -184,6 +192,22 @@ class Watch:
 
         return relume.diagnose(self.readings())
 
+    def report(self, path: Path | str) -> None:
+        """Write a page on the training to `path`; with a run file (`into`), it shows every window.
+
+        Raises
+        ------
+        MissingExtraError
+            bokeh or jinja2 is not installed.
+        TargetError
+            Nothing can be written there.
+        """
+        import relume  # by its public name, as for `diagnose`
+
+        readings = self.readings()
+        source = readings if self._writer is None else self._writer.path
+        relume.write_report(source, path, readings=readings)
+
     def gathered(self, phase: Phase = "training") -> Readings:
         """What all ranks of a distributed run saw; every rank has to call it.
 
@@ -201,6 +225,14 @@ class Watch:
     def give_way(self) -> None:
         """Close by itself once somebody else watches the model, who would be refused otherwise."""
         self._attachment.gives_way = self.close
+
+    def on_window(self, receive: Receiver) -> None:
+        """Call a function with every window of training or evaluation as it closes."""
+        self._receivers.append(receive)
+
+    def off_window(self, receive: Receiver) -> None:
+        """Call it no longer."""
+        self._receivers.remove(receive)
 
     def close(self) -> None:
         """Stop watching, and leave the model as it was found. What was seen can still be read."""
@@ -266,8 +298,9 @@ class Watch:
                 alarms.start_step(self._step)
         if len(self._log) + self._record.steps_at_work >= self._window:
             self._close_window()
-        elif self._watched < self._window and self._watched % OPENING_STEPS == 0:
-            self._read_part()  # within the first window: a short training has its ends there
+        elif self._watched < self._window and (self._watched == 1 or self._watched % OPENING_STEPS == 0):
+            # Within the first window a short training has its ends; and what one step made NaN, another told.
+            self._read_part()
 
     def _read_part(self) -> None:
         """Take over what has added up since the last time."""
@@ -276,9 +309,10 @@ class Watch:
 
     def _close_window(self) -> None:
         self._read_part()
+        receivers = [*([self._writer.write] if self._writer is not None else ()), *self._receivers]
         for phase, readings in self._record.close_window().items():
-            if self._writer is not None and (readings or len(readings.steps)):
-                self._writer.write(readings, phase=phase, total=self._record.so_far(phase))
+            for receive in receivers if readings or len(readings.steps) else ():
+                receive(readings, phase=phase, total=self._record.so_far(phase))
 
     def _read(self) -> dict[Phase, Readings]:
         slots = self._slots

@@ -15,6 +15,12 @@ from relume.trial import SEED, Patient, random_state_restored
 from relume.types import Finding
 
 DETACHES = (Tensor.detach, torch.detach, Tensor.data.__get__)  # type: ignore[attr-defined]
+# Functions whose slope is 0 wherever they have one: Bengio, Léonard & Courville (2013), straight-through.
+FLAT = tuple(
+    getattr(home, name)
+    for home in (torch, Tensor)
+    for name in ("round", "sign", "floor", "ceil", "trunc", "sgn")
+)
 NO_GRADIENT: Any = torch._C._set_grad_enabled  # what entering torch.no_grad() calls
 
 
@@ -77,15 +83,25 @@ class _Cuts(TorchFunctionMode):
         line = calling_line() if _is_cut(func, args) else None
         if line is not None:
             self.found.add(line)
-            if line in self.undone:
-                return args[0] if func is not NO_GRADIENT else None
-        return func(*args, **(kwargs or {}))
+        if line is None or line not in self.undone:
+            return func(*args, **(kwargs or {}))
+        if func is NO_GRADIENT:
+            return None
+        if func in DETACHES:
+            return args[0]
+        with torch._C.DisableTorchFunction():  # a step: its value forwards, the identity's slope backwards
+            return args[0] + (func(*args, **(kwargs or {})) - args[0]).detach()
 
 
 def _is_cut(func: Callable[..., Any], args: Any) -> bool:
     if func is NO_GRADIENT:
         return args[:1] == (False,) and torch.is_grad_enabled()
-    return func in DETACHES and bool(args) and isinstance(args[0], Tensor) and args[0].requires_grad
+    return (
+        (func in DETACHES or func in FLAT)
+        and bool(args)
+        and isinstance(args[0], Tensor)
+        and args[0].requires_grad
+    )
 
 
 def _shown(line: Line) -> str:
@@ -95,8 +111,8 @@ def _shown(line: Line) -> str:
 def advice(finding: Finding) -> str:
     """What to change in one's own code."""
     return (
-        f"Take away the detach(), .data or torch.no_grad() in the forward near {lines_of(finding)}: no "
-        "gradient gets past it."
+        f"Take away the detach(), .data or torch.no_grad() in the forward near {lines_of(finding)}, or give "
+        "a round() or sign() there a gradient: y = x + (x.round() - x).detach(). No gradient gets past it."
     )
 
 
@@ -105,8 +121,8 @@ reattach_graph = Remedy(
     apply=apply,
     changes=frozenset({"model"}),
     stage="structure",
-    meaning="runs detach(), .data and torch.no_grad() of the model's forward without effect, for the trial "
-    "and until the lines are edited",
+    meaning="runs detach(), .data and torch.no_grad() of the model's forward without effect, and round(), "
+    "sign() and the like with the slope of the identity, for the trial and until the lines are edited",
     advice=advice,
     citation="PyTorch documentation, Autograd mechanics: a detached tensor takes no part in the graph",
 )

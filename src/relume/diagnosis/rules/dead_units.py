@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from relume.catalogue import activations
-from relume.diagnosis.deaths import Death, death_of
+from relume.diagnosis.deaths import Death, death_of, hears_nothing
 from relume.diagnosis.feeding import after, before, has_no_gradient, is_constant, rectifiers
 from relume.diagnosis.losses import course
 from relume.diagnosis.rule import Rule
@@ -58,6 +58,8 @@ def find(readings: Readings) -> Iterator[Finding]:
 def _is_fault(readings: Readings, layer: _Layer) -> bool:
     if layer.dead <= TOLERATED:
         return False
+    if before(readings, layer.reading) is None and hears_nothing(readings, layer.reading):
+        return True
     if layer.silence.examples >= UNIT_EXAMPLES and not _feeds_gate(readings, layer.reading):
         return True
     return _learning_stops(readings, layer)

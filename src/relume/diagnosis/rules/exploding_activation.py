@@ -2,12 +2,19 @@
 
 import math
 from collections.abc import Iterator
+from itertools import islice
 
 from relume.diagnosis.causes import why_it_grows
 from relume.diagnosis.chain import Layer, examples_of, layers_of, sites_of, weights_of
 from relume.diagnosis.learning import severity_of
 from relume.diagnosis.rule import Rule
-from relume.diagnosis.trend import LARGEST_GROWTH, growth_over_depth, is_too_much, mean_square_factor
+from relume.diagnosis.trend import (
+    LARGEST_GROWTH,
+    STEEP_GROWTH,
+    growth_over_depth,
+    is_too_much,
+    mean_square_factor,
+)
 from relume.diagnosis.weights import growth as growth_by_weights
 from relume.diagnosis.weights import median
 from relume.types import Evidence, Finding, Readings
@@ -15,28 +22,36 @@ from relume.types import Evidence, Finding, Readings
 EXTREME_GROWTH = 1e6
 EXAMPLES = 64  # as for gradients
 
-SOURCE = "three orders of magnitude; He's initialisation keeps the signal (He et al. 2015)"
+SOURCE = (
+    "three orders of magnitude, or two where each layer more than doubles it; He's initialisation keeps the "
+    "signal (He et al. 2015)"
+)
 
 
 def find(readings: Readings) -> Iterator[Finding]:
-    """At most one."""
-    if examples_of(readings) < EXAMPLES:
-        return
-    layers = [layer for layer in layers_of(readings) if layer.value > 0 and _is_unbounded(layer)]
+    """At most one: over all, or as it began, where what came later is no number."""
+    views = (view for view in (readings, readings.opening) if view is not None)
+    yield from islice((found for view in views if (found := _growth(readings, view)) is not None), 1)
+
+
+def _growth(readings: Readings, view: Readings) -> Finding | None:
+    if examples_of(view) < EXAMPLES:
+        return None
+    layers = [layer for layer in layers_of(view) if layer.value > 0 and _is_unbounded(layer)]
     growth = growth_over_depth([layer.value for layer in layers])
     if not is_too_much(growth, len(layers)):
-        return
+        return None
     factor = median([growth_by_weights(layer) for layer in layers[1:]])
     measured = mean_square_factor(growth, len(layers))
-    cause = why_it_grows(readings, layers, factor, "signal", measured=measured)
+    cause = why_it_grows(view, layers, factor, "signal", measured=measured)
     grown = Evidence(
         quantity=f"growth of the values' root mean square over {len(layers)} layers, from "
         f"{layers[0].sites[0]} ({layers[0].value:.1e}) to {layers[-1].sites[-1]} ({layers[-1].value:.1e})",
         measured=growth,
-        threshold=LARGEST_GROWTH,
+        threshold=LARGEST_GROWTH if growth > LARGEST_GROWTH else STEEP_GROWTH,
         source=SOURCE,
     )
-    yield Finding(
+    return Finding(
         problem="exploding-activation",
         severity=severity_of(readings, is_extreme=growth > EXTREME_GROWTH),
         sites=sites_of(layers),

@@ -1,6 +1,7 @@
 """The error signal grows on its way from the loss to the input."""
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from relume.diagnosis.causes import Cause, why_it_grows, why_it_grows_over_time
 from relume.diagnosis.chain import (
@@ -14,29 +15,33 @@ from relume.diagnosis.chain import (
 )
 from relume.diagnosis.learning import severity_of
 from relume.diagnosis.rule import Rule
-from relume.diagnosis.trend import LARGEST_GROWTH, growth_over_depth, is_too_much, mean_square_factor
+from relume.diagnosis.trend import (
+    LARGEST_GROWTH,
+    STEEP_GROWTH,
+    growth_over_depth,
+    is_too_much,
+    mean_square_factor,
+)
 from relume.diagnosis.weights import chi, inputs_of, median
 from relume.types import Evidence, Finding, Readings
 
 EXTREME_GROWTH = 1e6
 EXAMPLES = 64  # as for the gradient that vanishes
 
-SOURCE = "three orders of magnitude; tanh by He's rule grows 8 times in 50 layers (mean-field theory)"
+SOURCE = (
+    "three orders of magnitude, or two where each layer more than doubles it; tanh by He's rule grows 8 times "
+    "in 50 layers (mean-field theory)"
+)
 
 
 def find(readings: Readings) -> Iterator[Finding]:
     """At most one over the depth, and one for each recurrence over time."""
+    views = (view for view in (readings, readings.opening) if view is not None)
+    found = (finding for view in views if (finding := _over_depth(readings, view)) is not None)
+    yield from islice(found, 1)
     if examples_of(readings) < EXAMPLES:
         return
     layers = [layer for layer in hidden_layers(readings) if layer.gradient > 0]
-    given = readings.input.value.root_mean_square if readings.input else 1.0
-    growth = growth_over_depth([layer.gradient for layer in reversed(layers)])
-    if is_too_much(growth, len(layers)):
-        factors = [chi(*each) for each in zip(layers, inputs_of(layers, given), strict=True)]
-        over = f"over {len(layers)} layers, from {_at(layers[-1])} to {_at(layers[0])}"
-        measured = mean_square_factor(growth, len(layers))
-        cause = why_it_grows(readings, layers, median(factors[1:]), "gradient", measured=measured)
-        yield _finding(readings, layers, growth, over, cause)
     for layer in unrolled(layers):
         growth = growth_over_depth(gradients_by_call(layer)[::-1])
         if growth > LARGEST_GROWTH:
@@ -45,9 +50,27 @@ def find(readings: Readings) -> Iterator[Finding]:
             yield _finding(readings, [layer], growth, f"back over {calls} calls of {layer.name}", cause)
 
 
+def _over_depth(readings: Readings, view: Readings) -> Finding | None:
+    if examples_of(view) < EXAMPLES:
+        return None
+    layers = [layer for layer in hidden_layers(view) if layer.gradient > 0]
+    growth = growth_over_depth([layer.gradient for layer in reversed(layers)])
+    if not is_too_much(growth, len(layers)):
+        return None
+    given = view.input.value.root_mean_square if view.input else 1.0
+    factors = [chi(*each) for each in zip(layers, inputs_of(layers, given), strict=True)]
+    measured = mean_square_factor(growth, len(layers))
+    cause = why_it_grows(view, layers, median(factors[1:]), "gradient", measured=measured)
+    over = f"over {len(layers)} layers, from {_at(layers[-1])} to {_at(layers[0])}"
+    return _finding(readings, layers, growth, over, cause)
+
+
 def _finding(readings: Readings, layers: Sequence[Layer], growth: float, over: str, cause: Cause) -> Finding:
     grown = Evidence(
-        quantity=f"growth of the gradient {over}", measured=growth, threshold=LARGEST_GROWTH, source=SOURCE
+        quantity=f"growth of the gradient {over}",
+        measured=growth,
+        threshold=LARGEST_GROWTH if growth > LARGEST_GROWTH else STEEP_GROWTH,
+        source=SOURCE,
     )
     return Finding(
         problem="exploding-gradient",

@@ -5,7 +5,15 @@ from collections.abc import Iterator, Sequence
 
 from relume.catalogue import activations
 from relume.diagnosis.causes import MOSTLY_FLAT, Cause, why_it_saturates
-from relume.diagnosis.chain import Layer, has_normalisation, hidden_layers, is_bounded, sites_of, weights_of
+from relume.diagnosis.chain import (
+    Layer,
+    has_normalisation,
+    hidden_layers,
+    is_bounded,
+    layers_of,
+    sites_of,
+    weights_of,
+)
 from relume.diagnosis.learning import loss_falls, severity_of
 from relume.diagnosis.rule import Rule
 from relume.diagnosis.weights import median
@@ -15,12 +23,13 @@ from relume.types import Evidence, Finding, Reading, Readings, Severity
 EXAMPLES = 300
 # Nineteen of twenty values pass less than a twentieth of the gradient: what learns there is another path.
 EXTREME_SHARE = 0.95
+BORN_FLAT = 0.9  # of an output's values in the first steps: later, sure answers are what it is there for
 
 
 def find(readings: Readings) -> Iterator[Finding]:
     """One finding for layers, one for what is worth knowing: gates, and saturation that harms nothing."""
     main = _main_activations(readings)
-    layers = [layer for layer in hidden_layers(readings) if _is_saturated(layer)]
+    layers = [layer for layer in _looked_at(readings) if _is_saturated(layer)]
     gates = [layer for layer in layers if not main & {site.activation for site in layer.sites}]
     rest = [layer for layer in layers if layer not in gates]
     # Normalisation keeps the signal at scale around such units: tanh within GELU is flat for half its inputs.
@@ -32,6 +41,15 @@ def find(readings: Readings) -> Iterator[Finding]:
         yield _finding(rest, severity, why_it_saturates(readings, rest, flat))
     if gates:
         yield _finding(gates, "info", _by_design(gates))
+
+
+def _looked_at(readings: Readings) -> list[Layer]:
+    """The hidden layers; and the output, if it was on its flat ends before anything was learnt."""
+    layers, hidden = layers_of(readings), hidden_layers(readings)
+    if len(hidden) == len(layers) or readings.opening is None:
+        return hidden
+    opening = next((each for each in layers_of(readings.opening) if each.name == layers[-1].name), None)
+    return layers if opening is not None and opening.flat_share >= BORN_FLAT else hidden
 
 
 def _is_saturated(layer: Layer) -> bool:

@@ -38,8 +38,7 @@ def find(readings: Readings) -> Iterator[Finding]:
     names = {p.name for p in starved}
     held = [p for p in stalled if p.name not in names]
     if held:
-        is_trunk = layers[: len(held)] == held
-        yield _finding(readings, held, usual, _of_held(readings, held, is_trunk=is_trunk))
+        yield _finding(readings, held, usual, _of_held(held))
 
 
 def _is_below(parameter: ParameterReading, usual: float) -> bool:
@@ -84,8 +83,8 @@ def _of_starved(readings: Readings, starved: Sequence[ParameterReading]) -> Said
     return severity, cause, remedies
 
 
-def _of_held(readings: Readings, held: Sequence[ParameterReading], *, is_trunk: bool) -> Said:
-    """A trunk left out of the optimiser under a head that learns is common; a layer among learners is not."""
+def _of_held(held: Sequence[ParameterReading]) -> Said:
+    """Its gradient is computed for nothing at least: what is not to learn takes none."""
     layer = f"The layer of {_names(held)} gets a gradient and is not updated"
     rates = [p.learning_rate for p in held if p.learning_rate is not None]
     if rates:
@@ -94,15 +93,9 @@ def _of_held(readings: Readings, held: Sequence[ParameterReading], *, is_trunk: 
             "requires_grad_(False) saves the cost of its gradient."
         )
         return "warning", cause, (TRAIN,)
-    if is_trunk and course(readings) in ("falls", "unknown"):
-        cause = (
-            f"{layer}, while the layers behind learn: the optimiser does not hold it. If that is meant, "
-            "requires_grad_(False) would save its cost."
-        )
-        return "info", cause, (TRAIN,)
     cause = (
         f"{layer}, while other layers are: the optimiser does not hold it. Was it made, or moved to another "
-        "device, after the optimiser?"
+        "device, after the optimiser? If that is meant, requires_grad_(False) saves the cost of its gradient."
     )
     return "warning", cause, (TRAIN,)
 

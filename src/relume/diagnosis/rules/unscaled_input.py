@@ -53,7 +53,10 @@ def find(readings: Readings) -> Iterator[Finding]:
     harm = _harm(readings, first) if first else None
     suffering = f" At {first.site} {harm.said}." if first and harm else ""
     if first and harm is None:
-        suffering = f" It does no harm: values at {first.site} are of ordinary size."
+        ordinary = f"values at {first.site} are of ordinary size"
+        suffering = f" It does no harm: {ordinary}."
+        if course(readings) in ("flat", "grows"):
+            suffering = f" The loss does not fall, though {ordinary}."
     yield Finding(
         problem="unscaled-input",
         severity=_severity(readings, is_harmed=harm is not None),
@@ -68,7 +71,7 @@ def _severity(readings: Readings, *, is_harmed: bool) -> Severity:
     struggles = course(readings) in ("flat", "grows", "not finite")
     if is_harmed:
         return "error" if struggles else "warning"
-    return "warning" if struggles and not len(readings) else "info"
+    return "warning" if struggles else "info"
 
 
 def _far_from_unit(given: Sums) -> tuple[str, Evidence] | None:

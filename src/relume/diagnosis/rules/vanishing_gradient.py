@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from relume.diagnosis.causes import why_it_vanishes
+from relume.diagnosis.causes import MOSTLY_SILENT, Cause, why_it_vanishes, without_slope
 from relume.diagnosis.chain import (
     FEWEST_CALLS,
     Layer,
@@ -47,11 +47,14 @@ def find(readings: Readings) -> Iterator[Finding]:
         yield _cut_finding(readings, layers, cut)
         return
     yield from (found for layer in unrolled(layers) if (found := _over_time(readings, layer)))
-    fading = next(filter(None, map(_fading, _views(readings))), None)
-    if fading is not None:
-        severity = _severity(readings, fading)
-        if severity != "info" or fading.view is not readings.opening:  # what healed at once harmed nothing
-            yield _finding(fading, severity)
+    faded = [fading for fading in map(_fading, _views(readings)) if fading is not None]
+    if faded:
+        # What it comes from shows first; but what nothing accounts for then may be plain later.
+        causes = [_cause(fading) for fading in faded]
+        cause = next((cause for cause in causes if cause.evidence), causes[0])
+        severity = _severity(readings, faded[0])
+        if severity != "info" or faded[0].view is not readings.opening:  # what healed at once harmed nothing
+            yield _finding(faded[0], severity, cause)
 
 
 def _views(readings: Readings) -> Iterator[Readings]:
@@ -146,13 +149,20 @@ def _up_to(readings: Readings, first: Layer) -> Iterator[ParameterReading]:
             return
 
 
-def _finding(fading: _Fading, severity: Severity) -> Finding:
-    view, layers, reaching = fading.view, fading.layers, fading.reaching
-    least, most = layers[0], fading.strongest
+def _cause(fading: _Fading) -> Cause:
+    view, layers, most = fading.view, fading.layers, fading.strongest
+    ahead = [layer for layer in fading.faded if layer.gradient == 0]
+    if ahead and max(layer.silent_share for layer in layers) < MOSTLY_SILENT:
+        return without_slope(ahead[-1], layers[layers.index(ahead[-1]) + 1])
     given = view.input.value.root_mean_square if view.input else 1.0
-    blamed = _blamed(layers[: layers.index(most) + 1], reaching)
+    blamed = _blamed(layers[: layers.index(most) + 1], fading.reaching)
     entering = dict(zip((layer.name for layer in layers), inputs_of(layers, given), strict=True))
-    cause = why_it_vanishes(view, blamed, [entering[layer.name] for layer in blamed])
+    return why_it_vanishes(view, blamed, [entering[layer.name] for layer in blamed])
+
+
+def _finding(fading: _Fading, severity: Severity, cause: Cause) -> Finding:
+    layers, reaching = fading.layers, fading.reaching
+    least, most = layers[0], fading.strongest
     fall = Evidence(
         quantity=f"gradient at {least.sites[0]} ({reaching[0]:.1e}) over that at {most.sites[-1]} "
         f"({most.gradient:.1e})",
