@@ -24,7 +24,8 @@ FLOORS = {
     "evidence": 7,
     "report": 8,
     "launch": 8,
-    "cli": 9,
+    "cli_runs": 9,
+    "cli": 10,
 }
 
 HOMES = {  # of public names

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from relume.probe.watch import watch
     from relume.remedies.repair import repair
     from relume.replacement import replace
+    from relume.report.run_page import write_report
     from relume.runfile.reader import open_run as open
     from relume.studies.study import study
 
@@ -30,6 +31,7 @@ __all__ = [
     "study",
     "types",
     "watch",
+    "write_report",
 ]
 
 _HOMES = {
@@ -42,6 +44,7 @@ _HOMES = {
     "replace": "relume.replacement.replace",
     "study": "relume.studies.study.study",
     "watch": "relume.probe.watch.watch",
+    "write_report": "relume.report.run_page.write_report",
 }
 
 

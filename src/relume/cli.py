@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from relume.cli_runs import runs
 from relume.errors import RelumeError
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ def activations(
     figure: Annotated[
         Path | None, typer.Option(help="Write a figure of value and derivatives: .png, .svg or .pdf.")
     ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")] = False,
 ) -> None:
     """List the activation functions, or show one."""
     from rich.console import Console
@@ -75,6 +77,12 @@ def activations(
         from relume.report.gallery import gallery, save
 
         save(activation(catalogue[name]) if name else gallery(list(catalogue.values())), figure)
+    if json:
+        from relume.report.plain import activation_record, print_json
+
+        chosen = [catalogue[name]] if name else catalogue.values()
+        print_json({"activations": [activation_record(each) for each in chosen]})
+        return
     console = Console()
     console.print(
         tables.activation_entry(catalogue[name]) if name else tables.activation_table(catalogue.values())
@@ -187,8 +195,14 @@ def run(
     """Run a training script as it is, and tell what is wrong with its network."""
     from relume.launch.run import run_program
 
+    # What shows a run is imported when the run has ended: it takes a second.
+    def write_page(path: Path) -> Path | None:
+        from relume.report.run_page import write_beside
+
+        return write_beside(path)
+
     program = _program(script, arguments, module)
-    raise typer.Exit(run_program(program, into=into, changes=with_ or (), every=every))
+    raise typer.Exit(run_program(program, into=into, changes=with_ or (), every=every, write_page=write_page))
 
 
 @app.command(context_settings=SCRIPT_LAST)
@@ -205,19 +219,8 @@ def check(
     raise typer.Exit(check_program(_program(script, arguments, module), steps=steps, into=into))
 
 
-@app.command()
-def compare(
-    one: Annotated[Path, typer.Argument(help="A run file.")],
-    two: Annotated[Path, typer.Argument(help="Another one.")],
-) -> None:
-    """Show two runs side by side: losses at the same steps, and every activation."""
-    from rich.console import Console
-
-    from relume.report.compare import side_by_side
-    from relume.runfile.reader import open_run
-
-    with open_run(one) as first, open_run(two) as second:
-        Console().print(*side_by_side(first.readings(), second.readings(), titles=(str(one), str(two))))
+# After the commands above: in the help they stand in the order in which they are added.
+app.add_typer(runs)
 
 
 def _program(script: str, arguments: list[str] | None, module: bool) -> "Program":

@@ -55,8 +55,16 @@ class LaunchError(RelumeError, ValueError):
     """A script that cannot be run as it was asked for."""
 
 
+class ServeError(RelumeError, OSError):
+    """An address at which nothing can be served."""
+
+
 class UnseenWarning(UserWarning):
     """A model that trained under watch, and of which nothing was seen."""
+
+
+class ExportWarning(UserWarning):
+    """A tracker that no longer takes what is written to it."""
 
 
 class UnreachedCallWarning(UserWarning):

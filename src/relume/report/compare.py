@@ -9,7 +9,7 @@ from rich.console import RenderableType
 from relume.catalogue import activations
 from relume.report.grid import ABSENT, Column, Grid, Section, number
 from relume.report.terminal import FittedGrid
-from relume.types import Reading, Readings, Steps
+from relume.types import Counts, Reading, Readings, Steps
 
 PARTS = 5  # of the common steps: enough to see a curve, few enough to read
 ONE, TWO = "A", "B"
@@ -27,11 +27,9 @@ def side_by_side_grids(one: Readings, two: Readings, *, titles: tuple[str, str])
 
 def loss_grid(one: Steps, two: Steps, *, titles: tuple[str, str]) -> Grid:
     """The mean loss of both over the same steps, in a few parts of what both have seen."""
-    common = np.intersect1d(one.numbers, two.numbers)
-    parts = [part for part in np.array_split(common, PARTS) if len(part)]
     rows = tuple(
-        (f"{part[0]} to {part[-1]}", number(_mean_loss(one, part)), number(_mean_loss(two, part)))
-        for part in parts
+        (f"{part[0]} to {part[-1]}", number(mean_loss(one, part)), number(mean_loss(two, part)))
+        for part in common_parts(one, two)
     )
     return Grid(
         title=f"{ONE}: {titles[0]}\n{TWO}: {titles[1]}",
@@ -67,7 +65,14 @@ def site_grid(one: Readings, two: Readings) -> Grid:
     )
 
 
-def _mean_loss(steps: Steps, numbers: np.ndarray) -> float:
+def common_parts(one: Steps, two: Steps) -> list[Counts]:
+    """The steps that both have seen, in a few parts."""
+    common = np.intersect1d(one.numbers, two.numbers)
+    return [part for part in np.array_split(common, PARTS) if len(part)]
+
+
+def mean_loss(steps: Steps, numbers: Counts) -> float:
+    """The mean loss over some steps; nan if none of them had one."""
     losses = steps.losses[np.isin(steps.numbers, numbers)]
     losses = losses[~np.isnan(losses)]
     return float(losses.mean()) if len(losses) else math.nan
