@@ -12,7 +12,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relume.types import NO_STEPS, NonFinite, ParameterReading, Reading, Readings, Site, Steps
+from relume.types import (
+    NO_STEPS,
+    Interval,
+    NonFinite,
+    ParameterReading,
+    Reading,
+    Readings,
+    Site,
+    Steps,
+    Verdict,
+)
 from tests.records import (
     ALL_RECORDS,
     Grid,
@@ -240,3 +250,15 @@ def test_a_window_of_no_steps_has_no_span() -> None:
     later = replace(never, steps=range(40, 60))
     assert (never + later).steps == (later + never).steps == range(40, 60)
     assert (later + replace(never, steps=range(10, 20))).steps == range(10, 60)
+
+
+def test_a_verdict_says_what_it_rests_on() -> None:
+    found = Verdict(
+        claim="c",
+        holds="holds within limits",
+        effect="a over b",
+        interval=Interval(4.1, 3.2, 5.0, 8),
+        limits="at d",
+    )
+    assert str(found) == "c: holds within limits\na over b: 4.1 [3.2, 5]\nat d"
+    assert str(replace(found, holds="not decided", effect="", limits="")) == "c: not decided"

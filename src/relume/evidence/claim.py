@@ -38,7 +38,7 @@ class Published:
     ours: Callable[[Sequence[Sample]], Interval] | None = None  # what we measured of that quantity
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Claim:
     """One statement about activations, and how it is put to the test.
 
@@ -59,3 +59,6 @@ class Claim:
     # What it cannot be tested on, each with the reason, as a sentence for the person who asked for it.
     not_on: Mapping[Literal["data", "network"], str] = field(default_factory=dict)
     repeatable: bool = True  # False where time is measured: it differs from run to run
+
+    def __repr__(self) -> str:
+        return f"<Claim {self.name}: {self.statement}>"

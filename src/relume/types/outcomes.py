@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from relume.types.readings import PerUnit, Readings
+from relume.types.told import number
 
 Initialisation = Literal["pytorch", "xavier", "he", "variance-preserving"]
 Effort = Literal["quick", "default", "full"]  # how much is measured
@@ -66,3 +67,8 @@ class Verdict:
     effect: str  # what the interval is of: "steps to a loss of 0.5, sigmoid over ReLU"
     interval: Interval
     limits: str = ""  # where it holds and where not, from the numbers; empty unless within limits
+
+    def __str__(self) -> str:
+        low, high = number(self.interval.low), number(self.interval.high)
+        measured = f"{self.effect}: {number(self.interval.estimate)} [{low}, {high}]" if self.effect else ""
+        return "\n".join(filter(None, (f"{self.claim}: {self.holds}", measured, self.limits)))
