@@ -44,9 +44,9 @@ $(VENV)/why: $(VENV)/torch pyproject.toml
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[why]'
 	touch $@
 
-$(VENV)/test: $(VENV)/torch pyproject.toml $(wildcard tests/real/requirements*.txt)
+$(VENV)/test: $(VENV)/torch pyproject.toml $(wildcard tests/real/requirements*.txt) tests/integrations/requirements.txt
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[why,test,lint]' \
-		--requirement tests/real/requirements.txt
+		--requirement tests/real/requirements.txt --requirement tests/integrations/requirements.txt
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --no-deps \
 		--requirement tests/real/requirements-alone.txt
 	touch $@ $(VENV)/why

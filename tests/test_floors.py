@@ -24,6 +24,7 @@ FLOORS = {
     "evidence": 7,
     "report": 8,
     "launch": 8,
+    "integrations": 8,
     "cli_runs": 9,
     "cli": 10,
 }
@@ -33,6 +34,7 @@ HOMES = {  # of public names
     "check": "diagnosis",
     "claims": "evidence",
     "diagnose": "diagnosis",
+    "export": "integrations",
     "open": "runfile",
     "study": "studies",
     "watch": "probe",

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from relume.diagnosis.check import check
     from relume.diagnosis.diagnose import diagnose
     from relume.evidence.claims import claims
+    from relume.integrations.export import export
     from relume.probe.watch import watch
     from relume.remedies.repair import repair
     from relume.replacement import replace
@@ -25,6 +26,7 @@ __all__ = [
     "claims",
     "diagnose",
     "errors",
+    "export",
     "open",
     "repair",
     "replace",
@@ -39,6 +41,7 @@ _HOMES = {
     "check": "relume.diagnosis.check.check",
     "claims": "relume.evidence.claims.claims",
     "diagnose": "relume.diagnosis.diagnose.diagnose",
+    "export": "relume.integrations.export.export",
     "open": "relume.runfile.reader.open_run",
     "repair": "relume.remedies.repair.repair",
     "replace": "relume.replacement.replace",

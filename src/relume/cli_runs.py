@@ -1,4 +1,4 @@
-"""The commands that show a run file: `report`, `serve`, `watch`, `diagnose`, `compare`."""
+"""The commands that show a run file: `report`, `serve`, `watch`, `diagnose`, `compare`, `export`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -101,3 +101,19 @@ def compare(
         print_json(comparison_record(*readings, names=names))
     else:
         Console().print(*side_by_side(*readings, titles=names))
+
+
+@runs.command()
+def export(
+    run: RunFile,
+    to: Annotated[str, typer.Option(help="tensorboard, wandb, mlflow or trackio.", show_default=False)],
+    target: Annotated[
+        str,
+        typer.Option(help="The tracker's folder; of MLflow an SQLite file or a URI.", show_default=False),
+    ],
+) -> None:
+    """Write the series of a run to a tracker: a row a window, and what was found."""
+    from relume.integrations.export import export as write
+
+    rows = write(run, to=to, target=target)
+    typer.echo(f"{rows} windows are in {target}.")

@@ -15,9 +15,9 @@ from torch.optim import SGD
 
 from relume.errors import LaunchError
 from relume.launch.files import RunFiles
-from relume.launch.losses import Losses, listening
 from relume.launch.owners import models_of
 from relume.launch.status import StatusLine
+from relume.probe.losses import Losses, listening
 
 
 class Both(nn.Module):

@@ -18,9 +18,9 @@ from relume.errors import RelumeError, UnseenWarning, WatchError, said
 from relume.launch.changes import Changes
 from relume.launch.changing import Changing, FirstCall
 from relume.launch.files import RunFiles
-from relume.launch.losses import Losses, listening, replaced
 from relume.launch.owners import models_of
 from relume.launch.program import EnoughSteps
+from relume.probe.losses import Losses, listening, replaced
 from relume.probe.modules import inner_of
 from relume.probe.watch import Watch, watch
 from relume.types import Readings

@@ -218,9 +218,19 @@ class Watch:
         """
         return gathered(self.readings(phase))
 
-    def step(self) -> None:
+    def before_step(self) -> None:
+        """Say that a step is about to be taken, where no optimiser of torch.optim takes it.
+
+        Then `step` measures the parameters too; without it, steps alone are counted.
+        """
+        if self._slots.is_on:
+            self._meters.before_step(None, has_gradients=True)
+
+    def step(self, learning_rate: float = float("nan")) -> None:
         """Say that a step has ended, where no optimiser of torch.optim takes it."""
-        self._end_step(float("nan"))
+        if self._slots.is_on:
+            self._meters.after_step(has_gradients=True)
+        self._end_step(learning_rate)
 
     def give_way(self) -> None:
         """Close by itself once somebody else watches the model, who would be refused otherwise."""
