@@ -1,0 +1,28 @@
+"""Picks from the samples of a claim: of one quantity and series, by seed or along x."""
+
+from collections.abc import Sequence
+
+from relume.studies.intervals import mean_interval
+from relume.types import Interval, Sample
+
+
+def values(samples: Sequence[Sample], quantity: str, series: str, x: float = 0.0) -> list[float]:
+    """One value a seed, in the order of the seeds: those of two series are pairs."""
+    found = {s.seed: s.value for s in samples if (s.quantity, s.series, s.x) == (quantity, series, x)}
+    return [found[seed] for seed in sorted(found)]
+
+
+def series_of(samples: Sequence[Sample], quantity: str) -> list[str]:
+    """The series of a quantity, in the order in which they were measured."""
+    return list(dict.fromkeys(s.series for s in samples if s.quantity == quantity))
+
+
+def mean_of(samples: Sequence[Sample], quantity: str, series: str, x: float = 0.0) -> Interval:
+    """The mean over the seeds with its interval."""
+    return mean_interval(values(samples, quantity, series, x))
+
+
+def along_x(samples: Sequence[Sample], quantity: str, series: str) -> dict[float, Interval]:
+    """The mean over the seeds with its interval, at every x."""
+    places = sorted({s.x for s in samples if (s.quantity, s.series) == (quantity, series)})
+    return {x: mean_of(samples, quantity, series, x) for x in places}
