@@ -10,6 +10,7 @@ from relume.report.grid import ABSENT, Column, Grid, Section, number
 from relume.types import Interval, Sample, Verdict
 
 MOST_PLACES = 7  # of a curve; the rest is in samples.csv
+ONE_WORD = {"one-sidedness"}  # the hyphen is its own
 WORDS = {"relu": "ReLU", "he": "He", "l1": "L1"}
 REMEMBERED = "remembered, not checked"
 PROVENANCE = {
@@ -24,9 +25,11 @@ PROVENANCE = {
 def title(name: str) -> str:
     """A claim's name in words.
 
-    >>> title("dying-relu"), title("he-initialisation")
-    ('Dying ReLU', 'He initialisation')
+    >>> title("dying-relu"), title("he-initialisation"), title("one-sidedness")
+    ('Dying ReLU', 'He initialisation', 'One-sidedness')
     """
+    if name in ONE_WORD:
+        return name.capitalize()
     words = [WORDS.get(word, word) for word in name.split("-")]
     return " ".join([words[0] if words[0] in WORDS.values() else words[0].capitalize(), *words[1:]])
 
