@@ -134,9 +134,9 @@ def test_what_is_worth_knowing_is_a_consequence_perhaps_and_no_cause() -> None:
 
 def test_the_most_severe_comes_first() -> None:
     diagnosis = diagnosed(
-        finding("dead-units", at=(0,), severity="info"),
+        finding("saturated-units", at=(0,), severity="info"),
         finding("unscaled-input", severity="warning"),
-        finding("stalled-layer", parameters=("8.weight",), severity="error"),
+        finding("symmetric-units", severity="error"),
     )
     severities = [each.severity for each in diagnosis.findings]
     assert severities == sorted(severities, key=SEVERITIES.index) == ["error", "warning", "info"]

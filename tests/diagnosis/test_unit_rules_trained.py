@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 import relume
+from relume.diagnosis.deaths import hears_nothing
 from relume.diagnosis.rules import rules
 from relume.types import Finding, Readings
 
@@ -175,3 +176,52 @@ def test_a_nan_in_the_data() -> None:
     found = faults(trained(perceptron(32, 32), given))
     assert "what the model was given at step 7" in found["non-finite"].cause
     assert set(found) == {"non-finite"}
+
+
+def test_units_that_repeat_a_few_are_named() -> None:
+    model = perceptron(24, 24)
+    with torch.no_grad():
+        model[0].weight.copy_(model[0].weight[:3].repeat(8, 1))
+        model[0].bias.copy_(model[0].bias[:3].repeat(8))
+        model[2].weight.copy_(model[2].weight[:, :3].repeat(1, 8))
+    finding = faults(trained(model, batches()))["symmetric-units"]
+    assert [str(site) for site in finding.sites] == ["1"]
+    assert "repeat 3 units" in finding.cause
+    with torch.no_grad():
+        model = perceptron(24, 24)
+        model[0].weight[:4].copy_(model[0].weight[4:8])  # by chance, or for a class or two
+        model[0].bias[:4].copy_(model[0].bias[4:8])
+    assert "symmetric-units" not in faults(trained(model, batches()))
+
+
+class Rounded(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return x.round()
+
+
+def test_an_operation_without_a_slope_is_told_from_weights_that_are_too_small() -> None:
+    model = perceptron(24, 24)
+    model.insert(2, Rounded())
+    finding = next(iter(rules["vanishing-gradient"].find(trained(model, batches()))))
+    assert "an operation between them has a slope of 0 everywhere" in finding.cause
+    assert finding.remedies[0] == "reattach-graph"
+
+
+class Words(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.embed, self.inner = nn.Embedding(30, 20), perceptron(48, 48)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.inner(self.embed(x).sum(1))
+        return y
+
+
+def test_words_that_are_all_the_same_tell_nothing() -> None:
+    def heard(words: Iterable[Batch]) -> bool:
+        torch.manual_seed(0)
+        readings = trained(Words(), words)
+        return not hears_nothing(readings, readings["inner.1"])
+
+    assert not heard([(torch.full_like(x, 7.0).long(), target) for x, target in batches(steps=8)])
+    assert heard([((3 * x).abs().long(), target) for x, target in batches(steps=8)])

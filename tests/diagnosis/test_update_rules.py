@@ -43,7 +43,7 @@ class TestNonFinite:
         finding = self.fault(chain(gradients=[1e-3] * 2), "(input)", 3)
         assert "what the model was given at step 3 holds NaN" in finding.cause
         assert names(finding) == ["(input)"]
-        assert finding.remedies == ()
+        assert finding.remedies == ("clean-examples",)
 
     def test_a_loss_that_grew(self) -> None:
         losses = (*DIVERGING[:18], math.inf, math.inf)
@@ -106,8 +106,11 @@ class TestUnscaledInput:
         assert "values are about 120 in size, where layers expect about 1" in finding.cause
 
     def test_behind_a_normalisation_it_does_no_harm(self) -> None:
-        finding = info("unscaled-input", self.given(sums(rms=120.0), first=reading("1", fed_by="0")))
+        first = reading("1", fed_by="0")
+        finding = info("unscaled-input", self.given(sums(rms=120.0), first=first, losses=FALLING))
         assert "It does no harm" in finding.cause
+        finding = the("unscaled-input", self.given(sums(rms=120.0), first=first))
+        assert (finding.severity, "The loss does not fall" in finding.cause) == ("warning", True)
 
     def test_saturation(self) -> None:
         first = reading("1", "tanh", fed_by="0", flat=0.97)
@@ -172,6 +175,13 @@ class TestUnstableUpdates:
         assert "does not fall" in finding.cause
         assert not found("unstable-updates", self.with_ratio(0.003, swinging))
 
+    def test_a_loss_that_comes_back_from_where_it_had_fallen(self) -> None:
+        back = (*(2.0 - 0.16 * step for step in range(10)), *(0.56 + 0.3 * s for s in range(4)), *[1.8] * 6)
+        finding = the("unstable-updates", self.with_ratio(0.3, back))
+        assert "times the lowest level it had reached" in finding.cause
+        small = tuple(2.0 * 0.5**step for step in range(10)) + (0.01,) * 10
+        assert not found("unstable-updates", self.with_ratio(0.05, small))  # doubled, about nothing
+
     def test_a_loss_that_begins_at_nothing(self) -> None:
         rising = (0.0, *(float(step) for step in range(1, STEPS)))
         assert the("unstable-updates", self.with_ratio(0.05, rising)).severity == "error"
@@ -217,12 +227,14 @@ class TestStalledLayer:
         assert "the optimiser does not hold it" in finding.cause
 
     def test_a_trunk_left_out_of_the_optimiser(self) -> None:
-        still = [parameter(f"{layer}.weight", update_ratio=0.0) for layer in "02"]
-        readings = with_parameter(self.layers(still[0], FALLING), still[1])
-        finding = info("stalled-layer", readings)
-        assert finding.parameters == ("0.weight", "2.weight")
-        readings = with_parameter(self.layers(still[0]), still[1])
-        assert the("stalled-layer", readings).severity == "warning"  # nothing is learnt on top of it either
+        body, still = self.layers(parameter("0.weight", update_ratio=0.0), FALLING), []
+        for layer in "24":
+            still.append(the("stalled-layer", body).severity)  # a layer or two are rather forgotten
+            body = with_parameter(body, parameter(f"{layer}.weight", update_ratio=0.0))
+        assert still == ["warning", "warning"]
+        assert info("stalled-layer", body).parameters == ("0.weight", "2.weight", "4.weight")
+        level = replace(body, steps=self.layers(parameter("0.weight")).steps)
+        assert the("stalled-layer", level).severity == "warning"  # nothing is learnt on top of it either
 
     def test_a_group_whose_learning_rate_is_0(self) -> None:
         still = parameter("0.weight", update_ratio=0.0)

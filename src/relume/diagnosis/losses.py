@@ -52,7 +52,9 @@ def course(readings: Readings) -> Course:
         return "grows"
     # A loss that leapt at once and came back ends where it began. One that is half of what it was has fallen,
     # however much it swings.
-    return "falls" if end < start and (falls or end < HALVED * start) else "flat"
+    losses = known(readings.steps)
+    halved = losses[-len(losses) // 3 :].mean() < HALVED * start
+    return "falls" if end < start and (falls or halved) else "flat"
 
 
 def levels(steps: Steps) -> tuple[float, float]:

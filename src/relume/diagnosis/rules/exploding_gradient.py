@@ -29,8 +29,8 @@ EXTREME_GROWTH = 1e6
 EXAMPLES = 64  # as for the gradient that vanishes
 
 SOURCE = (
-    "three orders of magnitude, or two where each layer more than doubles it; tanh by He's rule grows 8 times "
-    "in 50 layers (mean-field theory)"
+    "three orders of magnitude, or two where each layer more than doubles it; tanh by He's rule grows 8 "
+    "times in 50 layers (mean-field theory)"
 )
 
 

@@ -38,7 +38,8 @@ def find(readings: Readings) -> Iterator[Finding]:
     names = {p.name for p in starved}
     held = [p for p in stalled if p.name not in names]
     if held:
-        yield _finding(readings, held, usual, _of_held(held))
+        is_body = layers[: len(held)] == held and 2 * len(held) >= len(layers)
+        yield _finding(readings, held, usual, _of_held(readings, held, is_body=is_body))
 
 
 def _is_below(parameter: ParameterReading, usual: float) -> bool:
@@ -83,8 +84,8 @@ def _of_starved(readings: Readings, starved: Sequence[ParameterReading]) -> Said
     return severity, cause, remedies
 
 
-def _of_held(held: Sequence[ParameterReading]) -> Said:
-    """Its gradient is computed for nothing at least: what is not to learn takes none."""
+def _of_held(readings: Readings, held: Sequence[ParameterReading], *, is_body: bool) -> Said:
+    """A body left out of the optimiser under a head that learns is common; a layer or two are forgotten."""
     layer = f"The layer of {_names(held)} gets a gradient and is not updated"
     rates = [p.learning_rate for p in held if p.learning_rate is not None]
     if rates:
@@ -93,6 +94,12 @@ def _of_held(held: Sequence[ParameterReading]) -> Said:
             "requires_grad_(False) saves the cost of its gradient."
         )
         return "warning", cause, (TRAIN,)
+    if is_body and course(readings) in ("falls", "unknown"):
+        cause = (
+            f"{layer}, while the layers behind learn: the optimiser does not hold it. If that is meant, "
+            "requires_grad_(False) would save its cost."
+        )
+        return "info", cause, (TRAIN,)
     cause = (
         f"{layer}, while other layers are: the optimiser does not hold it. Was it made, or moved to another "
         "device, after the optimiser? If that is meant, requires_grad_(False) saves the cost of its gradient."

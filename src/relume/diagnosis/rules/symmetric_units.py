@@ -1,6 +1,7 @@
 """Units of a layer that are all alike: they get equal gradients, so they stay alike and count as one."""
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 
@@ -28,9 +29,10 @@ def find(readings: Readings) -> Iterator[Finding]:
     wide = [each for each in readings.values() if each.value.units > 1]
     is_everywhere = len(alike) == len(wide)
     zero = all(weight.measured and weight.weight == 0 for weight in weights)
-    share = 1.0 if zero else twin_share(first)
+    twins = twins_of(first)
+    share = 1.0 if zero else twins.share
     drawn = "are all 0" if zero else "give units the same weights"
-    how = "were set to a constant" if share == 1.0 else "repeat a few units"
+    how = "were set to a constant" if zero or twins.distinct == 1 else f"repeat {twins.distinct} units"
     yield Finding(
         problem="symmetric-units",
         severity="error" if is_everywhere or course(readings) != "falls" else "warning",
@@ -67,21 +69,28 @@ def _is_symmetric(readings: Readings, reading: Reading) -> bool:
     source = before(readings, reading)
     if source is not None and is_constant(source.value):
         return False
-    return twin_share(reading) >= ALIKE
+    return twins_of(reading).share >= ALIKE
 
 
-def twin_share(reading: Reading) -> float:
-    """The share of a site's living units that equal another one in values and in gradients."""
+class Twins(NamedTuple):
+    """How many of a site's living units equal another one in values and in gradients."""
+
+    share: float
+    distinct: int
+
+
+def twins_of(reading: Reading) -> Twins:
+    """What can be told of a site's units by their sums."""
     traits = np.concatenate([_traits(reading.value), _traits(reading.gradient)])  # [traits, units]
     if not np.isfinite(traits).all():
-        return 0.0
+        return Twins(0.0, 0)
     traits = traits[:, traits.any(axis=0)]  # dead units are alike by being dead
     if traits.shape[1] < 2:
-        return 0.0
+        return Twins(0.0, traits.shape[1])
     ordered = traits[:, np.lexsort(traits)]
     is_alike = (np.abs(np.diff(ordered, axis=1)) <= TOLERANCE).all(axis=0)
     has_twin = np.append(is_alike, False) | np.append(False, is_alike)
-    return float(has_twin.mean())
+    return Twins(float(has_twin.mean()), int((~is_alike).sum()) + 1)
 
 
 def _traits(sums: Sums) -> PerUnit:
