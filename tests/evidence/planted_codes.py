@@ -52,8 +52,8 @@ def one_unit_a_pixel(activation: Activation) -> nn.Module:
 
 
 def at_the_edge(activation: Activation) -> nn.Module:
-    """Units whose threshold is the brightness of black: any noise turns them on and off."""
-    return _with_front(lambda x: x - x.min(dim=1, keepdim=True).values.mean(), activation, PIXELS)
+    """Units whose threshold is the darkest value of the example: any noise turns those of black pixels on."""
+    return _with_front(lambda x: x - x.min(dim=1, keepdim=True).values, activation, PIXELS)
 
 
 def always_on(activation: Activation) -> nn.Module:
