@@ -1,10 +1,10 @@
 """Diagnosis and repair of programs whose faults are known, beside the verdicts of other tools.
 
-    python -m benchmarks.faults                     # both halves, with repairs: some minutes
+    python -m benchmarks.faults                     # all, with repairs: half an hour
     python -m benchmarks.faults --half calibration --no-repairs --list
 
 For every program of tests/faults: a trial of a few steps, and what is found in its readings. The thresholds
-were set on the calibration half; the report half was not looked at.
+were set on the parts "calibration" and "report"; "unseen" was not looked at until all were settled.
 
 named        the planted fault is among the findings of severity error or warning, by its name
 alarm        there is any such finding
@@ -138,7 +138,7 @@ def show(half: str, cases: Sequence[Case], steps: int) -> None:
     faults = sum(bool(case.program.fault) for case in cases)
     headings = ("tool", "named", "alarm", "false", "cause", "repaired", "at random", "tried")
     table = Table(
-        title=f"{half} half: {faults} faults, {len(cases) - faults} healthy programs, {steps} steps",
+        title=f"{half}: {faults} faults, {len(cases) - faults} healthy programs, {steps} steps",
         caption=f"torch {torch.__version__}",
     )
     for place, heading in enumerate(headings):
@@ -171,7 +171,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--half", choices=("calibration", "report"))
+    parser.add_argument("--half", choices=("calibration", "report", "unseen"))
     parser.add_argument("--only", default="", help="programs whose name has this in it")
     parser.add_argument("--steps", type=int, default=STEPS)
     parser.add_argument("--no-repairs", action="store_true")

@@ -16,6 +16,7 @@ from tests.faults import (
     residual,
     siamese,
     transformer,
+    unseen,
 )
 from tests.faults.program import Program
 
@@ -37,5 +38,6 @@ programs: Mapping[str, Program] = {
     for program in (
         *(program for family in _FAMILIES for program in family.programs),
         *(replace(program, half="report") for family in report.families for program in family.programs),
+        *(replace(program, half="unseen") for program in unseen.programs),
     )
 }

@@ -11,7 +11,7 @@ from torch.optim import Optimizer
 
 from relume.types import Problem
 
-Half = Literal["calibration", "report"]
+Half = Literal["calibration", "report", "unseen"]
 Batch = tuple[Any, ...]
 
 SEED = 0
@@ -72,5 +72,8 @@ def seeded(make: Callable[[], Job]) -> Callable[[], Job]:
 
 
 def halves(programs: Iterable[Program]) -> Mapping[str, Half]:
-    """The half of each program: what is reported comes from programs that no threshold was set by."""
+    """The part of the suite each program is in.
+
+    Thresholds were set on "calibration", then on "report" too; "unseen" was run when all were settled.
+    """
     return {program.name: program.half for program in programs}

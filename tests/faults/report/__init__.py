@@ -1,4 +1,4 @@
-"""The report half: programs that no threshold was set by."""
+"""The report half: programs that no threshold was set by at first; they were looked at later."""
 
 from tests.faults.report import (
     autoencoder,
