@@ -248,6 +248,7 @@ def test_bad_input_is_one_sentence_and_leaves_nothing_behind(
         (["why", "--claim", "dying-rleu", "--out", "x"], "unknown claim 'dying-rleu'."),
         (["why", "--quick", "--full", "--out", "x"], "two efforts: both were given"),
         (["why", "--claim", "flat-derivatives", "--only", "study", "--out", "x"], "Leave one of them out"),
+        (["why", "--only", "claims", "--steps", "9", "--out", "x"], "their own networks: --steps. Leave"),
         (["whhy"], "No such command 'whhy'"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",

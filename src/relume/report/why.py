@@ -63,10 +63,9 @@ def find_out(asked: Asked, out: Path) -> tuple[Summary | None, Results | None]:
         One sentence on what was wrong and what to do.
     """
     require("jinja2", "matplotlib", "scipy", extra="why", purpose="'relume why'")
-    if asked.claims and asked.only == "study":
-        raise PlanError("--claim asks for a claim and --only study for none. Leave one of them out.")
     chosen = [claims[name] for name in in_order(dict.fromkeys(asked.claims or claims))]
-    summary = None if asked.claims or asked.only == "claims" else _study(asked, out)
+    _refuse_what_has_no_effect(asked)
+    summary = _study(asked, out) if _wants_study(asked) else None
     results = None
     if asked.only != "study":
         subject = Subject(data=asked.data, network=asked.network)
@@ -91,6 +90,27 @@ def told(summary: Summary | None, results: Results | None, out: Path) -> Iterato
     if results is not None:
         yield "\n".join([*claims_answer(results), tally(results)])
     yield f"Report: {(out / PAGE).resolve()}"
+
+
+def _wants_study(asked: Asked) -> bool:
+    return not asked.claims and asked.only != "claims"
+
+
+def _refuse_what_has_no_effect(asked: Asked) -> None:
+    if asked.claims and asked.only == "study":
+        raise PlanError("--claim asks for a claim and --only study for none. Leave one of them out.")
+    of_study = {
+        "--activation": asked.activations,
+        "--steps": asked.steps,
+        "--seeds": asked.seeds,
+        "--width": asked.width,
+    }
+    given = [name for name, value in of_study.items() if value]
+    if given and not _wants_study(asked):
+        raise PlanError(
+            f"only claims were asked for, which plan their own networks: {', '.join(given)}. "
+            "Leave it out, or add --only study."
+        )
 
 
 def claim_table() -> FittedGrid:
