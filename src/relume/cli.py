@@ -172,6 +172,15 @@ AsModule = Annotated[bool, typer.Option("-m", help="SCRIPT is the name of a modu
 Into = Annotated[
     Path | None, typer.Option(help="The run file to write; relume-run/<script>-<number>.sqlite by default.")
 ]
+With = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--with",
+        metavar="CHANGE",
+        help="Change the run: activation.sigmoid=relu, init=lsuv, init=variance-preserving, clip=auto, "
+        "clip=1.0, lr=x0.1, lr=0.01. Repeat it.",
+    ),
+]
 SCRIPT_LAST = {"allow_interspersed_args": False}  # what follows the script is the script's
 
 
@@ -181,15 +190,7 @@ def run(
     arguments: Own = None,
     module: AsModule = False,
     into: Into = None,
-    with_: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--with",
-            metavar="CHANGE",
-            help="Change the run: activation.sigmoid=relu, init=lsuv, init=variance-preserving, clip=auto, "
-            "clip=1.0, lr=x0.1, lr=0.01. Repeat it.",
-        ),
-    ] = None,
+    with_: With = None,
     every: Annotated[int, typer.Option(min=1, help="Watch one step of so many.")] = 1,
 ) -> None:
     """Run a training script as it is, and tell what is wrong with its network."""
@@ -212,11 +213,31 @@ def check(
     module: AsModule = False,
     steps: Annotated[int, typer.Option(min=1, help="End the script after so many training steps.")] = 50,
     into: Into = None,
+    with_: With = None,
 ) -> None:
     """Run a script for some steps. Exit status: 0 it is healthy, 1 learning is broken, 2 it did not run."""
     from relume.launch.run import check_program
 
-    raise typer.Exit(check_program(_program(script, arguments, module), steps=steps, into=into))
+    program = _program(script, arguments, module)
+    raise typer.Exit(check_program(program, steps=steps, into=into, changes=with_ or ()))
+
+
+@app.command(context_settings=SCRIPT_LAST)
+def repair(
+    script: Target,
+    arguments: Own = None,
+    module: AsModule = False,
+    steps: Annotated[int, typer.Option(min=1, help="End each run after so many training steps.")] = 200,
+    into: Into = None,
+) -> None:
+    """Run a script for some steps, try what may repair it, and prove it on the script itself.
+
+    The script runs several times, so it should write nothing that matters. Exit status: 0 a repair is proved
+    or none is needed, 1 learning stays broken, 2 the script did not run.
+    """
+    from relume.launch.run import repair_program
+
+    raise typer.Exit(repair_program(_program(script, arguments, module), steps=steps, into=into))
 
 
 # After the commands above: in the help they stand in the order in which they are added.

@@ -46,15 +46,18 @@ def run_program(
     return ending.status
 
 
-def check_program(program: Program, *, steps: int, into: Path | None = None) -> int:
+def check_program(
+    program: Program, *, steps: int, into: Path | None = None, changes: Sequence[str] = ()
+) -> int:
     """Run a program for some steps; returns 0 if it is healthy, 1 if not, 2 if it did not run.
 
     Raises
     ------
     LaunchError
-        If there is no such program, or the run file exists.
+        If there is no such program, the run file exists, or a change is not understood.
     """
-    ending, session = _run(program, RunFiles(program.name, into), Changes(), stop_after=steps)
+    files = RunFiles(program.name, into)
+    ending, session = _run(program, files, parse_changes(changes), stop_after=steps)
     if isinstance(ending.error, KeyboardInterrupt):
         return INTERRUPTED
     from relume.launch.verdict import is_broken
@@ -65,6 +68,27 @@ def check_program(program: Program, *, steps: int, into: Path | None = None) -> 
         print(f"relume: {program.target} ended with status {ending.status}: no verdict.", file=sys.stderr)
         return NOT_RUN
     return HEALTHY
+
+
+def repair_program(program: Program, *, steps: int, into: Path | None = None) -> int:
+    """Run a program for some steps, then with what may repair it; returns 0 if that is proved or not needed.
+
+    1 if learning stays broken, 2 if the program did not run.
+
+    Raises
+    ------
+    LaunchError
+        If there is no such program, or the run file exists.
+    """
+    ending, session = _run(program, RunFiles(program.name, into), Changes(), stop_after=steps)
+    if isinstance(ending.error, KeyboardInterrupt):
+        return INTERRUPTED
+    if session is None or not session.seen or ending.status:
+        print(f"relume: {program.target} ended with status {ending.status}: no verdict.", file=sys.stderr)
+        return NOT_RUN
+    from relume.launch.proof import prove
+
+    return HEALTHY if prove(program, session.seen, steps=steps) else FAULTY
 
 
 def _run(
