@@ -31,7 +31,7 @@ class Twice:
 
     @property
     def files(self) -> list[Path]:
-        return sorted((self.folders[1] / "relume-run").iterdir())
+        return sorted((self.folders[1] / "relume-run").glob("*.sqlite"))
 
 
 @pytest.fixture(scope="module", params=["lightning", "transformers", "accelerate", "torchrun"])
@@ -99,6 +99,6 @@ def test_check_ends_a_trainer_of_lightning(tmp_path: Path) -> None:
     assert ended.status == 1, ended.err
     assert "Traceback" not in ended.err
     assert "losses" not in ended.out  # what follows `fit` in the script
-    [file] = (tmp_path / "relume-run").iterdir()
+    [file] = (tmp_path / "relume-run").glob("*.sqlite")
     with relume.open(file) as run:
         assert len(run.steps()) == 40

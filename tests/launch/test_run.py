@@ -81,7 +81,8 @@ def test_what_was_seen_is_in_a_run_file_and_told(twice: tuple[Path, Path, Ended,
     assert readings.steps.losses[-1] == pytest.approx(last_loss, rel=1e-4)
     told = under_watch.err.splitlines()
     assert told[0].startswith("relume: Net, 60 steps, loss 1.0")
-    assert told[-1] == "Run file: relume-run/all-1.sqlite"
+    assert told[-2:] == ["Run file: relume-run/all-1.sqlite", "Report: relume-run/all-1.html"]
+    assert "all-1.sqlite" in (folder / "relume-run" / "all-1.html").read_text(encoding="utf-8")
     assert len(told) <= 25
 
 
@@ -155,7 +156,7 @@ def test_a_traceback_shows_nothing_of_relume(tmp_path: Path) -> None:
     assert under_watch.err.startswith(by_itself.err)
     assert "ValueError: dropout probability has to be between 0 and 1" in by_itself.err
     assert "relume: Net, 2 steps" in under_watch.err.removeprefix(by_itself.err)
-    files = sorted((tmp_path / "relume-run").iterdir())
+    files = sorted((tmp_path / "relume-run").glob("*.sqlite"))
     with relume.open(files[-1]) as run:
         assert run.failure.startswith("ExceptionGroup: both")
 
@@ -224,16 +225,17 @@ if __name__ == "__main__":
     ended = by_relume(tmp_path, "run", "search.py")
     assert (ended.status, ended.out) == (1, "0 8\n")
     assert ended.err.startswith("no more settings\nrelume: Net, ")
-    assert len(list((tmp_path / "relume-run").iterdir())) == 7
+    assert len(list((tmp_path / "relume-run").glob("*.sqlite"))) == 7
     assert len(ended.err.splitlines()) <= 26
     assert "and 3 more there" in ended.err
+    assert ended.err.splitlines()[-1].startswith("Reports: relume-run/search-1")
 
 
 def test_two_models_are_watched_apart(tmp_path: Path) -> None:
     script = Path(__file__).parents[2] / "examples" / "two_networks.py"
     ended = by_relume(tmp_path, "run", str(script))
     assert ended.status == 0
-    files = sorted((tmp_path / "relume-run").iterdir())
+    files = sorted((tmp_path / "relume-run").glob("*.sqlite"))
     assert [file.name for file in files] == ["two_networks-1-Discriminator.sqlite", "two_networks-1.sqlite"]
     losses = []
     for file, model in zip(files, ("Discriminator", "Generator"), strict=True):
