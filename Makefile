@@ -10,8 +10,9 @@ export OMP_NUM_THREADS ?= 1
 why: $(VENV)/why
 	OMP_NUM_THREADS=$(shell nproc 2>/dev/null || echo 2) $(BIN)/relume why $(if $(FULL),--full) $(if $(QUICK),--quick) --out relume-why
 
+# Files side by side, a process a core: each has torch on one thread.
 test: $(VENV)/test
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q --numprocesses auto --dist loadfile
 
 test-slow: $(VENV)/test
 	$(BIN)/python -m pytest -q -m slow

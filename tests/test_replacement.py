@@ -173,7 +173,11 @@ def test_frozen_and_tied_weights_stay() -> None:
 
 
 @pytest.mark.parametrize("training", [True, False])
-@pytest.mark.parametrize("old", ["relu", "gelu", F.relu, nn.ReLU(), nn.GELU()], ids=str)
+@pytest.mark.parametrize(
+    "old",
+    ["relu", "gelu", F.relu, nn.ReLU(), nn.GELU()],
+    ids=["word", "gelu", "F.relu", "nn.ReLU", "nn.GELU"],
+)
 @pytest.mark.parametrize("new_name", ["relu", "gelu", "tanh"])
 def test_transformer_layer(old: object, new_name: str, training: bool) -> None:
     old_name = "gelu" if "gelu" in str(old).lower() else "relu"
