@@ -165,7 +165,9 @@ module.study(
 
 def finished(path: Path) -> int:
     try:
-        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+        with closing(
+            sqlite3.connect(f"file:{path}?mode=rw", uri=True)
+        ) as connection:  # takes a cut-off transaction back
             return int(connection.execute("SELECT count(*) FROM outcome").fetchone()[0])
     except sqlite3.Error:
         return 0
