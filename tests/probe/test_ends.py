@@ -72,14 +72,16 @@ def test_a_file_keeps_the_ends_with_units_pooled(tmp_path: Path) -> None:
     seen = train(30, into=tmp_path / "run.sqlite")
     with relume.open(tmp_path / "run.sqlite") as run:
         read = run.readings()
-    assert read.opening is not None and seen.opening is not None
+    assert read.opening is not None
+    assert seen.opening is not None
     assert numbers(read.opening) == numbers(seen.opening)
     assert numbers(read.closing) == numbers(seen.closing)
     assert read.opening["1"].value.fired.sum() == seen.opening["1"].value.fired.sum()
     assert read.opening.parameters["0.weight"].gradient_norm == pytest.approx(
         seen.opening.parameters["0.weight"].gradient_norm, rel=1e-3
     )
-    assert read.input is not None and seen.input is not None
+    assert read.input is not None
+    assert seen.input is not None
     assert read.input.value.sum_of_squares.sum() == pytest.approx(
         seen.input.value.sum_of_squares.sum(), rel=1e-3
     )

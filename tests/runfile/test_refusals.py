@@ -67,7 +67,7 @@ def test_an_older_schema_opens_or_says_why_not(path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(schema, "NO_LONGER_READ", {written: "it held no gradients"})
     refuses(
         path,
-        rf"is of schema {written}, which relume .* does not read: it held no gradients\. Open it with the relume",
+        rf"is of schema {written}, which relume .* does not read: it held no gradients\. Open it with the ",
     )
 
 
