@@ -25,11 +25,11 @@ STEPS: Mapping[Effort, int] = {"quick": 300, "default": 1000, "full": 3000}
 SEEDS: Mapping[Effort, int] = {"quick": 5, "default": 8, "full": 16}
 L1, NOISE = 1.0, 0.5  # what makes a code sparser, and what makes it robust
 UNTRAINED, PLAIN, SPARSE, ROBUST, SPARSE_AND_ROBUST = (
-    "relu, untrained",
+    "untrained relu",
     "relu",
-    "relu, sparse",
-    "relu, robust",
-    "relu, sparse and robust",
+    "sparse relu",
+    "robust relu",
+    "sparse and robust relu",
 )
 CODES: Mapping[str, tuple[str, float, float]] = {  # activation, L1, noise
     UNTRAINED: ("relu", 0.0, 0.0),
@@ -133,8 +133,8 @@ def judge(samples: Sequence[Sample]) -> Verdict:
             cases |= {_case(samples, series, change): _is_kept(samples, series, change) for change in changes}
         else:
             at_all, more = (mean_of(samples, quantity, series, SMALL) for quantity in (MOVED, MOVED_MORE))
-            cases[f"{series}, most entries move at all ({100 * at_all.estimate:.0f} %)"] = above(at_all, MOST)
-            name = f"{series}, most entries move by more than the input"
+            cases[f"{series} whose entries move at all ({100 * at_all.estimate:.0f} %)"] = above(at_all, MOST)
+            name = f"{series} whose entries move by more than the input"
             cases[f"{name} ({100 * more.estimate:.0f} %)"] = above(more, MOST)
     told = SPARSE_AND_ROBUST if SPARSE_AND_ROBUST in series_of(samples, JACCARD) else PLAIN
     effect = f"Jaccard similarity of active sets, {told}, input changed by {100 * SMALL:g} %"
@@ -150,7 +150,7 @@ def _is_kept(samples: Sequence[Sample], series: str, change: float) -> Holding:
 
 def _case(samples: Sequence[Sample], series: str, change: float) -> str:
     kept = mean_of(samples, JACCARD, series, change).estimate
-    return f"{series}, input changed by {100 * change:g} % ({kept:.2f} of the active set kept)"
+    return f"{series} changed by {100 * change:g} % ({kept:.2f} kept)"
 
 
 def draw(samples: Sequence[Sample], figure: "Figure") -> None:
@@ -158,8 +158,7 @@ def draw(samples: Sequence[Sample], figure: "Figure") -> None:
     left, right = figure.subplots(1, 2)
     relus = [series for series in series_of(samples, JACCARD) if CODES[series][0] == "relu"]
     for paint, series in zip((colour("lif"), colour("relu"), *OTHERS), relus, strict=False):
-        name = "untrained" if series == UNTRAINED else series.removeprefix("relu, ").replace("relu", "plain")
-        band(left, "relu", along_x(samples, JACCARD, series), label=name, paint=paint)
+        band(left, "relu", along_x(samples, JACCARD, series), label=series, paint=paint)
         random = mean_of(samples, RANDOM, series).estimate
         left.axhline(random, color=paint, linewidth=0.8, linestyle=":")
     left.set(xlabel="change of the input, standard deviations", ylabel="active set kept (Jaccard), ReLU")
@@ -170,7 +169,7 @@ def draw(samples: Sequence[Sample], figure: "Figure") -> None:
         band(right, series, along_x(samples, MOVED_MORE, series), label="_")
     right.set(xlabel="change of the input, standard deviations", ylabel="share of entries that move")
     right.set_title("above: at all; below: by more than the input", loc="left", fontsize=8)
-    right.legend(frameon=False, fontsize=8, loc="center left")
+    right.legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(0, 0.65))
     for axes in (left, right):
         axes.set(xscale="log", ylim=(-0.02, 1.04))
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
 from torch import Tensor, nn
 
 from relume.catalogue import activations
@@ -49,8 +50,11 @@ def plan(subject: Subject, effort: Effort) -> Sequence[Part]:
             f"no sparse data for the network: {subject.network}. Give --data, one example a row of counts."
         )
     text = versions() if subject.data is None else str(subject.data)
-    shared = {"width": WIDTHS[effort], "steps": STEPS[effort], "seeds": SEEDS[effort], "text": text}
-    return [{"activation": name, **shared} for name in COMPARED]
+    width, steps, seeds = WIDTHS[effort], STEPS[effort], SEEDS[effort]
+    return [
+        {"activation": name, "width": width, "steps": steps, "seeds": seeds, "text": text}
+        for name in COMPARED
+    ]
 
 
 def measure(subject: Subject, part: Part) -> Iterator[Sample]:
@@ -98,7 +102,7 @@ def share_of_commonest(x: Tensor) -> float:
     >>> share_of_commonest(torch.tensor([[-0.1, -0.1, 7.0, -0.1]]))
     0.75
     """
-    _, counts = x.unique(return_counts=True)
+    _, counts = np.unique(x.numpy(), return_counts=True)
     return float(counts.max()) / x.numel()
 
 
