@@ -70,6 +70,21 @@ def test_max_norm_saves_a_network_that_had_blown_up(monkeypatch: pytest.MonkeyPa
     assert max(s.value for s in saved if s.quantity == AFTER) < 10
 
 
+def test_what_diverges_has_blown_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(claim, "RATES", (1e6,))
+    samples = measured("relu", claim.WEIGHT_DECAY, LARGE, depth=4, steps=10)
+    assert {s.value for s in samples if s.quantity == AFTER} == {math.inf}
+    cases = judge(samples + measured("relu", PLAIN, LARGE)).limits
+    assert "not at weight decay prevents it in training" in cases
+    assert "(most networks diverge)" in cases
+
+
+def test_the_figure_finds_what_the_plan_has_trained() -> None:
+    planned = claim.unbounded_outputs.plan(SUBJECT, "quick")
+    assert {part["depth"] for part in planned if part["steps"]} == {claim.TRAINED_DEPTH}
+    assert claim.JUDGED_DEPTH in {part["depth"] for part in planned if not part["steps"]}
+
+
 def test_norms_are_scaled_down_and_never_up() -> None:
     layer = nn.Linear(3, 2)
     with torch.no_grad():

@@ -22,7 +22,7 @@ from relume.evidence.deep_perceptron import (
 )
 from relume.evidence.drawing import COLOURS, OTHERS, band, interval_bars
 from relume.evidence.subjects import dataset, one_thread
-from relume.evidence.training import best_rate, guessing_loss, train
+from relume.evidence.training import History, best_rate, guessing_loss, train
 from relume.evidence.verdicts import above, below, both, verdict
 from relume.studies.data import Dataset
 from relume.studies.intervals import median_interval, ratio_interval
@@ -48,7 +48,7 @@ BATCH = 64
 RATES = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1)
 WIDTHS: Mapping[Effort, int] = {"quick": 64, "default": 128, "full": 512}
 SEEDS: Mapping[Effort, int] = {"quick": 6, "default": 10, "full": 20}
-STEPS: Mapping[Effort, int] = {"quick": 60, "default": 150, "full": 1000}
+STEPS: Mapping[Effort, int] = {"quick": 100, "default": 200, "full": 1000}
 # What is measured before training: an activation, what it is built into, and the scale of its weights.
 STARTS = (
     ("relu", PLAIN, HE),
@@ -77,7 +77,7 @@ def plan(subject: Subject, effort: Effort) -> Sequence[Part]:
     trained: Part = {
         "activation": "relu",
         "gain": LARGE,
-        "depth": JUDGED_DEPTH,
+        "depth": TRAINED_DEPTH,
         "steps": STEPS[effort],
         **common,
     }
@@ -104,21 +104,24 @@ def _after_training(data: Dataset, part: Part) -> Iterator[Sample]:
     decay = DECAY if part["variant"] == WEIGHT_DECAY else 0.0
     after = partial(limit_norms, largest=LARGEST_NORM) if part["variant"] == MAX_NORM else None
 
-    def trained(rate: float, seed: int) -> tuple[nn.Sequential, float]:
+    def trained(rate: float, seed: int) -> tuple[nn.Sequential, History]:
         model = _network(data, part, seed)
+        if after is not None:  # a constraint holds from the start
+            after(model)
         with one_thread(seed):
             history = train(
                 model, data, seed=seed, rate=rate, training=training, weight_decay=decay, after_step=after
             )
-        return model, history.final_loss
+        return model, history
 
-    rate = best_rate(lambda rate, seed: trained(rate, seed)[1], RATES)
+    rate = best_rate(lambda rate, seed: trained(rate, seed)[1].final_loss, RATES)
     yield Sample(quantity=RATE, series=series, x=depth, value=rate)
     for seed in range(int(part["seeds"])):
-        model, loss = trained(rate, seed)
-        values, _ = sizes(model, data)
-        yield Sample(quantity=AFTER, series=series, x=depth, seed=seed, value=growth(values))
-        yield Sample(quantity=LOSS, series=series, x=depth, seed=seed, value=loss / guessing_loss(data))
+        model, history = trained(rate, seed)
+        grown = math.inf if history.diverged else growth(sizes(model, data)[0])
+        yield Sample(quantity=AFTER, series=series, x=depth, seed=seed, value=grown)
+        left = history.final_loss / guessing_loss(data)
+        yield Sample(quantity=LOSS, series=series, x=depth, seed=seed, value=left)
 
 
 def growth(values: Sequence[float]) -> float:
@@ -145,6 +148,7 @@ def judge(samples: Sequence[Sample]) -> Verdict:
         if quantity == AFTER:  # a network that is silent, or never learned, is none that was saved
             loss = _interval(samples, LOSS, series, x)
             said = f"{said[:-1]}, loss {loss.estimate:.2g} of guessing's)"
+            said = "(most networks diverge)" if math.isinf(found.estimate) else said
             if variant not in FREE:
                 saved = both(below(found, BLOWN_UP), below(loss, LEARNT))
                 cases[f"{variant} prevents it in training with {scale} {said}"] = saved
@@ -180,9 +184,12 @@ def draw(samples: Sequence[Sample], figure: "Figure") -> None:
     after = dict.fromkeys(s.series for s in samples if s.quantity == AFTER)
     bars = {each.split("; ")[1]: _interval(samples, AFTER, each, TRAINED_DEPTH) for each in after}
     interval_bars(right, bars, colours=["relu"] * len(bars))
+    for row, found in enumerate(bars.values()):
+        if math.isinf(found.estimate):
+            right.text(BLOWN_UP, row, "most diverge", ha="center", va="center", fontsize=8)
     right.axvline(BLOWN_UP, color="#8c8c8c", linewidth=0.7)
     right.set(xlabel="rms value, last over first", xscale="log")
-    right.set_title(f"after training, {TRAINED_DEPTH} layers", loc="left")
+    right.set_title(f"trained, {TRAINED_DEPTH} layers", loc="left")
     figure.legend(
         *left.get_legend_handles_labels(), loc="outside lower center", ncols=3, frameon=False, fontsize=7
     )
