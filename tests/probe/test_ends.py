@@ -64,8 +64,8 @@ def test_a_run_shorter_than_its_first_steps_is_its_own_ends() -> None:
     assert numbers(readings.opening) == numbers(readings.closing) == [0, 1, 2]
 
 
-def test_the_last_steps_of_a_short_training_are_a_fifth_of_it() -> None:
-    assert numbers(train(40, window=50).closing) == list(range(30, 40))
+def test_the_last_steps_of_a_short_training_are_those_since_it_was_read_last() -> None:
+    assert numbers(train(40, window=50).closing) == list(range(20, 40))
 
 
 def test_a_file_keeps_the_ends_with_units_pooled(tmp_path: Path) -> None:

@@ -12,6 +12,19 @@ OPENING_STEPS = 5  # weights have hardly moved yet, and a batch of 64 makes 320 
 CLOSING_SHARE = 5  # the last steps are a fifth of a short training, and a window of a long one
 
 
+def ends_part(steps: int) -> bool:
+    """Whether the window at work is read after so many steps: 1, 5, 10, 20, 40...
+
+    A short training has both ends within its first window; and what one step made NaN, the one before told.
+    Parts grow, since each that is kept costs an entry a unit.
+
+    >>> [steps for steps in range(1, 100) if ends_part(steps)]
+    [1, 5, 10, 20, 40, 80]
+    """
+    fives, rest = divmod(steps, OPENING_STEPS)
+    return steps == 1 or (rest == 0 and fives & (fives - 1) == 0)
+
+
 class Ends:
     """Keeps both; told of all parts of a training in their order."""
 

@@ -17,7 +17,7 @@ from relume.errors import UnseenWarning, WatchError, said
 from relume.probe import scaling
 from relume.probe.alarms import Alarms
 from relume.probe.attachment import Attachment
-from relume.probe.ends import OPENING_STEPS
+from relume.probe.ends import ends_part
 from relume.probe.modules import inner_of, named_parameters
 from relume.probe.parameters import PARAMETER_SHARE, ParameterMeters
 from relume.probe.ranks import gathered
@@ -308,8 +308,7 @@ class Watch:
                 alarms.start_step(self._step)
         if len(self._log) + self._record.steps_at_work >= self._window:
             self._close_window()
-        elif self._watched < self._window and (self._watched == 1 or self._watched % OPENING_STEPS == 0):
-            # Within the first window a short training has its ends; and what one step made NaN, another told.
+        elif self._watched < self._window and ends_part(self._watched):
             self._read_part()
 
     def _read_part(self) -> None:
