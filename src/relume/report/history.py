@@ -117,9 +117,10 @@ def halved(history: History) -> History:
         pair = np.stack([values[:, starts], values[:, stops]])
         with np.errstate(all="ignore"):  # squares of what is not finite
             count = np.maximum((~np.isnan(pair)).sum(axis=0), 1)
-            mean = np.nansum(pair**2 if is_log else pair, axis=0) / count
+            mean: PerUnit = np.nansum(pair**2 if is_log else pair, axis=0) / count
         mean[np.isnan(pair).all(axis=0)] = np.nan
-        return np.sqrt(mean) if is_log else mean
+        joint: PerUnit = np.sqrt(mean) if is_log else mean
+        return joint
 
     quantities = {name: joined(name, values) for name, values in history.quantities.items()}
     return replace(history, start=history.start[starts], stop=history.stop[stops], quantities=quantities)

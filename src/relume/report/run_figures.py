@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from bokeh.models import ColorBar, ColorMapper
-    from bokeh.plotting import figure
+    from bokeh.models import ColorMapper
+    from bokeh.models.annotations import ColorBar
+
+Figure = Any  # of bokeh, whose types do not know what its own figures hold
 
 # Told apart by eyes of every kind, and legible on white and on near black.
 COLOURS = {
@@ -39,7 +41,7 @@ def figures(*, runs: int, sites: int, has_log_loss: bool) -> list[dict[str, Any]
             for name, said in (("fired", "fired"), ("flat", "was flat"))
         ),
     ]
-    return [dict(json_item(each, each.name)) for each in made]  # type: ignore[arg-type]
+    return [dict(json_item(each, each.name)) for each in made]
 
 
 def script() -> str:
@@ -55,14 +57,14 @@ def as_json(value: object) -> str:
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
 
-def _figure(name: str, height: int, **options: Any) -> "figure":
+def _figure(name: str, height: int, **options: Any) -> Figure:
     from bokeh.models import NumeralTickFormatter, Range1d
     from bokeh.plotting import figure
 
     if options.get("x_axis_label") == "step":
-        options = {"x_range": Range1d(0, 1), **options}  # the page sets it
+        options = {"x_range": Range1d(start=0, end=1), **options}  # the page sets it
     options = {"tools": "", "toolbar_location": None, **options}
-    made = figure(name=name, height=height, sizing_mode="stretch_width", **options)
+    made: Figure = figure(name=name, height=height, sizing_mode="stretch_width", **options)
     made.min_border_right = 12
     if options.get("x_axis_label") == "step":
         made.xaxis.formatter = NumeralTickFormatter(format=STEPS)
@@ -74,10 +76,10 @@ def _sizes(axis: str) -> dict[str, Any]:
     """Options of a figure along one axis of which are sizes; the page sets their range."""
     from bokeh.models import Range1d
 
-    return {f"{axis}_axis_type": "log", f"{axis}_range": Range1d(0.1, 1)}
+    return {f"{axis}_axis_type": "log", f"{axis}_range": Range1d(start=0.1, end=1)}
 
 
-def _loss(runs: int, scale: str) -> "figure":
+def _loss(runs: int, scale: str) -> Figure:
     along = _sizes("y") if scale == "log" else {}
     made = _figure("loss", 260, x_axis_label="step", y_axis_label="training loss", **along)
     for run in range(runs):
@@ -86,7 +88,7 @@ def _loss(runs: int, scale: str) -> "figure":
     return made
 
 
-def _heat(sites: int) -> "figure":
+def _heat(sites: int) -> Figure:
     from bokeh.models import (
         ColumnDataSource,
         FixedTicker,
@@ -100,8 +102,8 @@ def _heat(sites: int) -> "figure":
         min(max(150 + 16 * sites, 260), 680),
         x_axis_label="step",
         y_axis_label="site, the input's side on top",
-        x_range=Range1d(0, 1),
-        y_range=Range1d(sites, 0),
+        x_range=Range1d(start=0, end=1),
+        y_range=Range1d(start=sites, end=0),
         tools="box_zoom,reset,save",
         active_drag=None,  # a finger on the map scrolls the page
         toolbar_location="above",
@@ -110,8 +112,8 @@ def _heat(sites: int) -> "figure":
     made.grid.visible = False
     made.yaxis.ticker = FixedTicker(ticks=[])
     mappers: dict[str, ColorMapper] = {
-        "log": LogColorMapper("Viridis256", low=1e-8, high=1, low_color=ZERO, high_color=NOT_FINITE),
-        "share": LinearColorMapper("Viridis256", low=0, high=1, high_color=NOT_FINITE),
+        "log": LogColorMapper(palette="Viridis256", low=1e-8, high=1, low_color=ZERO, high_color=NOT_FINITE),
+        "share": LinearColorMapper(palette="Viridis256", low=0, high=1, high_color=NOT_FINITE),
     }
     for scale, mapper in mappers.items():
         mapper.name = f"colours-{scale}"
@@ -133,7 +135,8 @@ def _empty_image() -> Any:
 
 
 def _colour_bar(scale: str, mapper: "ColorMapper") -> "ColorBar":
-    from bokeh.models import ColorBar, NumeralTickFormatter
+    from bokeh.models import NumeralTickFormatter
+    from bokeh.models.annotations import ColorBar
 
     bar = ColorBar(color_mapper=mapper, name=f"bar-{scale}", height=10, padding=4, title_standoff=4)
     bar.background_fill_color = None
@@ -142,7 +145,7 @@ def _colour_bar(scale: str, mapper: "ColorMapper") -> "ColorBar":
     return bar
 
 
-def _curve(name: str, label: str, runs: int) -> "figure":
+def _curve(name: str, label: str, runs: int) -> Figure:
     made = _figure(f"curve-{name}", 220, x_axis_label="step", y_axis_label=label, **_sizes("y"))
     for run in range(runs):
         _line(made, f"{name}{run}", COLOURS[name] if run == 0 else OTHER, run)
@@ -150,11 +153,12 @@ def _curve(name: str, label: str, runs: int) -> "figure":
     return made
 
 
-def _shares(runs: int) -> "figure":
-    from bokeh.models import Legend, LegendItem, NumeralTickFormatter, Range1d
+def _shares(runs: int) -> Figure:
+    from bokeh.models import NumeralTickFormatter, Range1d
+    from bokeh.models.annotations import Legend, LegendItem
 
     made = _figure(
-        "curve-shares", 220, x_axis_label="step", y_axis_label="share", y_range=Range1d(-0.02, 1.02)
+        "curve-shares", 220, x_axis_label="step", y_axis_label="share", y_range=Range1d(start=-0.02, end=1.02)
     )
     made.yaxis.formatter = NumeralTickFormatter(format="0 %")
     items = []
@@ -162,16 +166,15 @@ def _shares(runs: int) -> "figure":
         for name, said in SHARES.items():
             drawn = _line(made, f"{name}{run}", COLOURS[name], run)
             items += [LegendItem(label=said, renderers=[drawn])] if run == 0 else []
-    made.add_layout(
-        Legend(items=items, orientation="horizontal", padding=0, margin=4, border_line_color=None), "above"
-    )
+    look: dict[str, Any] = {"orientation": "horizontal", "padding": 0, "margin": 4, "border_line_color": None}
+    made.add_layout(Legend(items=items, **look), "above")
     return made
 
 
-def _histogram(name: str, label: str, scale: str, runs: int) -> "figure":
+def _histogram(name: str, label: str, scale: str, runs: int) -> Figure:
     from bokeh.models import ColumnDataSource, NumeralTickFormatter, Range1d
 
-    along: dict[str, Any] = _sizes("x") if scale == "log" else {"x_range": Range1d(0, 1)}
+    along: dict[str, Any] = _sizes("x") if scale == "log" else {"x_range": Range1d(start=0, end=1)}
     made = _figure(f"units-{name}", 200, x_axis_label=label, y_axis_label="units", **along)
     if scale == "linear":
         made.xaxis.formatter = NumeralTickFormatter(format="0 %")
@@ -184,7 +187,7 @@ def _histogram(name: str, label: str, scale: str, runs: int) -> "figure":
     return made
 
 
-def _line(made: "figure", name: str, colour: str, run: int) -> Any:
+def _line(made: Figure, name: str, colour: str, run: int) -> Any:
     from bokeh.models import ColumnDataSource
 
     source = ColumnDataSource({"x": [], "y": []}, name=name)
@@ -193,7 +196,7 @@ def _line(made: "figure", name: str, colour: str, run: int) -> Any:
     return made.line(source=source, line_color=colour, line_width=2, line_dash=DASHED if run else "solid")
 
 
-def _hover(made: "figure", label: str) -> None:
+def _hover(made: Figure, label: str) -> None:
     from bokeh.models import HoverTool
 
     tips: Sequence[tuple[str, str]] = [("step", "@x{0,0}"), (label, "@y")]

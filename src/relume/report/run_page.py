@@ -101,23 +101,20 @@ def page(views: Sequence[RunView], *, live: str = "", seen: str = "") -> str:
         has_log_loss=_spans_decades(views),
     )
     folder = files("relume.report") / "templates"
-    return (
-        _environment()
-        .get_template("run.html.j2")
-        .render(
-            findings=findings_html(views),
-            title=f"{views[0].name}: {verdict(views[0].diagnosis)}",
-            views=views,
-            quantities=QUANTITIES,
-            tables=_tables(views),
-            data=run_figures.as_json({**payload(views), "seen": seen}),
-            figures=run_figures.as_json(drawn),
-            bokeh=run_figures.script(),
-            script=(folder / "run.js").read_text(encoding="utf-8"),
-            style=(folder / "run.css").read_text(encoding="utf-8"),
-            live=live,
-            colours={"zero": run_figures.ZERO, "not_finite": run_figures.NOT_FINITE},
-        )
+    return _render(
+        "run.html.j2",
+        findings=findings_html(views),
+        title=f"{views[0].name}: {verdict(views[0].diagnosis)}",
+        views=views,
+        quantities=QUANTITIES,
+        tables=_tables(views),
+        data=run_figures.as_json({**payload(views), "seen": seen}),
+        figures=run_figures.as_json(drawn),
+        bokeh=run_figures.script(),
+        script=(folder / "run.js").read_text(encoding="utf-8"),
+        style=(folder / "run.css").read_text(encoding="utf-8"),
+        live=live,
+        colours={"zero": run_figures.ZERO, "not_finite": run_figures.NOT_FINITE},
     )
 
 
@@ -128,22 +125,17 @@ def update(views: Sequence[RunView], *, seen: str) -> dict[str, Any]:
 
 def findings_html(views: Sequence[RunView]) -> str:
     """The part above the figures: the verdict, and every finding."""
-    return (
-        _environment()
-        .get_template("run_findings.html.j2")
-        .render(
-            runs=[
-                {
-                    "letter": letter if len(views) > 1 else "",
-                    "view": view,
-                    "verdict": verdict(view.diagnosis),
-                    "extent": extent(view),
-                    "findings": list(_told(view, views)),
-                }
-                for view, letter in zip(views, LETTERS, strict=False)
-            ]
-        )
-    )
+    runs = [
+        {
+            "letter": letter if len(views) > 1 else "",
+            "view": view,
+            "verdict": verdict(view.diagnosis),
+            "extent": extent(view),
+            "findings": list(_told(view, views)),
+        }
+        for view, letter in zip(views, LETTERS, strict=False)
+    ]
+    return _render("run_findings.html.j2", runs=runs)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,7 +192,7 @@ def _spans_decades(views: Sequence[RunView]) -> bool:
     return bool(len(losses)) and float(losses.min()) > 0 and float(losses.max()) > 100 * float(losses.min())
 
 
-def _environment() -> Any:
+def _render(template: str, **names: Any) -> str:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
@@ -211,4 +203,4 @@ def _environment() -> Any:
         lstrip_blocks=True,
     )
     environment.filters["number"] = number
-    return environment
+    return str(environment.get_template(template).render(**names))

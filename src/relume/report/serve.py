@@ -93,7 +93,7 @@ class Handler(BaseHTTPRequestHandler):
         return None if name in OWN_NAMES else "Ask for 127.0.0.1 or localhost."
 
     def _send_news(self, seen: str) -> None:
-        if seen == self.server.latest.word():
+        if seen and seen == self.server.latest.word():
             self._send(HTTPStatus.NOT_MODIFIED, "", "application/json")
             return
         now, view = self.server.latest.seen()
