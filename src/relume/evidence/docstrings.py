@@ -37,7 +37,14 @@ Paragraph = tuple[str, ...]
 
 
 def versions() -> str:
-    """Which text it is: the libraries' versions."""
+    """Which text it is: the libraries' versions.
+
+    Raises
+    ------
+    MissingExtraError
+        scipy or matplotlib is not installed.
+    """
+    _require_libraries()
     return ", ".join(f"{name} {_version(name)}" for name in LIBRARIES)
 
 
@@ -52,14 +59,18 @@ def paragraphs_by_library() -> Dataset:
     MissingExtraError
         scipy or matplotlib is not installed.
     """
-    for name in ("scipy", "matplotlib"):
-        require(name, extra="why", purpose="text to learn from")
+    _require_libraries()
     seen: set[Paragraph] = set()
     train, test = zip(*(_of_library(name, seen) for name in LIBRARIES), strict=True)
     counts = Counter(word for paragraph in chain.from_iterable(train) for word in set(paragraph))
     ranked = sorted(counts, key=lambda word: (-counts[word], word))
     vocabulary = {word: place for place, word in enumerate(ranked[:WORDS])}
     return prepare(Source("docstrings of five libraries", _bags(train, vocabulary), _bags(test, vocabulary)))
+
+
+def _require_libraries() -> None:
+    for name in ("scipy", "matplotlib"):  # the others are always there
+        require(name, extra="why", purpose="text to learn from")
 
 
 def _of_library(name: str, seen: set[Paragraph]) -> tuple[list[Paragraph], list[Paragraph]]:

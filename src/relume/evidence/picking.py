@@ -26,3 +26,15 @@ def along_x(samples: Sequence[Sample], quantity: str, series: str) -> dict[float
     """The mean over the seeds with its interval, at every x."""
     places = sorted({s.x for s in samples if (s.quantity, s.series) == (quantity, series)})
     return {x: mean_of(samples, quantity, series, x) for x in places}
+
+
+def pairs(
+    samples: Sequence[Sample], quantity: str, own: tuple[str, float], other: tuple[str, float]
+) -> tuple[list[float], list[float]]:
+    """Of two places, (series, x), the values of the seeds that both have: seed by seed a pair."""
+    one, two = (
+        {s.seed: s.value for s in samples if (s.quantity, s.series, s.x) == (quantity, *place)}
+        for place in (own, other)
+    )
+    seeds = sorted(one.keys() & two.keys())
+    return [one[seed] for seed in seeds], [two[seed] for seed in seeds]

@@ -1,5 +1,8 @@
 """A callback for Keras 3 on its torch backend."""
 
+import itertools
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -58,12 +61,44 @@ class RelumeCallback(keras.callbacks.Callback):
 
     def on_train_begin(self, logs: Any = None) -> None:
         """Begin to watch."""
-        _notify(self.model.optimizer, self._course.begin(Training(self.model, self._wanted)))
+        with _as_a_tree(self.model):
+            training = self._course.begin(Training(self.model, self._wanted))
+        _notify(self.model.optimizer, training)
 
     def on_train_end(self, logs: Any = None) -> None:
         """Stop watching, and diagnose."""
         vars(self.model.optimizer).pop("apply", None)
         self._course.end()
+
+
+@contextmanager
+def _as_a_tree(model: Any) -> Iterator[None]:
+    """Show layers and variables as torch's modules and parameters: Keras keeps them in lists of its own.
+
+    A watch looks at them once, when it begins.
+    """
+    layers = model._flatten_layers()
+    kept = [(layer, layer._modules, layer._parameters) for layer in layers]
+    for layer in layers:
+        children = layer._flatten_layers(include_self=False, recursive=False)
+        own = layer._trainable_variables
+        vars(layer)["_modules"] = _by_name((child.name, child) for child in children)
+        vars(layer)["_parameters"] = _by_name((variable.name, variable.value) for variable in own)
+    try:
+        yield
+    finally:
+        for layer, modules, parameters in kept:
+            vars(layer).update(_modules=modules, _parameters=parameters)
+
+
+def _by_name(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    """Of several of one name, the later ones with a number behind it; a path has no further dots."""
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        word = name.replace(".", "_")
+        names = itertools.chain([word], (f"{word}_{number}" for number in itertools.count(2)))
+        found[next(each for each in names if each not in found)] = value
+    return found
 
 
 def _notify(optimizer: Any, training: Training) -> None:

@@ -66,9 +66,12 @@ class Forward(TorchFunctionMode):
         return result
 
     def see_input(self, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> None:
-        """Measure the first argument that is a tensor of numbers; whole numbers are names of tokens."""
+        """Measure the first argument that is a tensor of numbers; whole numbers are names of tokens.
+
+        One number alone is a setting: the Trainer of transformers gives the number of labels in a batch.
+        """
         for value in (*arguments, *keywords.values()):
-            if isinstance(value, Tensor) and value.is_floating_point():
+            if isinstance(value, Tensor) and value.is_floating_point() and value.dim() > 0:
                 self.see(INPUT, INPUT, value.detach())
                 return
 

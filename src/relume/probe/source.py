@@ -8,10 +8,12 @@ import torch
 from torch._guards import TracingContext
 
 _PASSED_OVER = (str(Path(torch.__file__).parent), str(Path(__file__).parent.parent))
+# Loops and layers of frameworks, which lie between every model and whoever trains it.
+_FRAMEWORKS = (str(Path("site-packages", "keras", "src")), str(Path("site-packages", "skorch")))
 
 
 def calling_line() -> str:
-    """The innermost line outside torch and relume, as "net.py:12"; empty if there is none."""
+    """The innermost line outside torch, relume and frameworks, as "net.py:12"; empty if there is none."""
     if (
         TracingContext.try_get() is not None
     ):  # torch.compile runs no frame of the user's: it keeps its own stack
@@ -29,7 +31,7 @@ def _running_frames() -> Iterable[tuple[str, int]]:
 
 def _first_outside(lines: Iterable[tuple[str, int]]) -> str:
     for file, line in lines:
-        if not file.startswith(_PASSED_OVER):
+        if not file.startswith(_PASSED_OVER) and not any(each in file for each in _FRAMEWORKS):
             return f"{_short(file)}:{line}"
     return ""
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -193,6 +194,11 @@ def _spans_decades(views: Sequence[RunView]) -> bool:
 
 
 def _render(template: str, **names: Any) -> str:
+    return str(_environment().get_template(template).render(**names))
+
+
+@cache  # a live page renders at every window, and compiles its templates once
+def _environment() -> Any:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
@@ -203,4 +209,4 @@ def _render(template: str, **names: Any) -> str:
         lstrip_blocks=True,
     )
     environment.filters["number"] = number
-    return str(environment.get_template(template).render(**names))
+    return environment

@@ -16,7 +16,8 @@ def _open(target: str | None) -> Iterator[Write]:
 
         def write(step: int, series: Mapping[str, float]) -> None:
             for name, value in series.items():
-                writer.add_scalar(name, value, step, double_precision=True)
+                # In double: the gradients that vanish most are 0 in single.
+                writer.add_scalar(name, value, step, new_style=True, double_precision=True)
             writer.flush()  # what a killed training leaves is to be there
 
         yield write

@@ -1,6 +1,5 @@
 """trackio: a local SQLite database, in a folder that it chooses when it is imported."""
 
-import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
@@ -8,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from relume.errors import TargetError
+from relume.integrations.exporters.environment import variable
 from relume.integrations.exporters.exporter import PROJECT, Exporter, Write, no_target
 
 TARGET = "a folder for its database"
@@ -41,12 +41,8 @@ def _open(target: str | None) -> Iterator[Write]:
 
 def _imported(target: str | None) -> Any:
     if target is not None and "trackio" not in sys.modules:
-        before = os.environ.get("TRACKIO_DIR")
-        os.environ["TRACKIO_DIR"] = str(Path(target).absolute())
-        try:
+        with variable("TRACKIO_DIR", str(Path(target).absolute())):
             import trackio.utils
-        finally:
-            _restore("TRACKIO_DIR", before)
     import trackio.utils
 
     folder = Path(trackio.utils.TRACKIO_DIR)
@@ -56,13 +52,6 @@ def _imported(target: str | None) -> Any:
             "Give that folder, or set TRACKIO_DIR before the program starts."
         )
     return trackio
-
-
-def _restore(name: str, value: str | None) -> None:
-    if value is None:
-        del os.environ[name]
-    else:
-        os.environ[name] = value
 
 
 trackio = Exporter(

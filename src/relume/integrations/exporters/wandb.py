@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from relume.integrations.exporters.environment import variable
 from relume.integrations.exporters.exporter import PROJECT, Exporter, Write, no_target
 
 TARGET = "a folder for an offline run"
@@ -42,7 +43,9 @@ def _begun(target: str) -> Any:
         silent=True, console="off", x_disable_stats=True, disable_git=True, save_code=False, disable_code=True
     )
     mode: Any = os.environ.get("WANDB_MODE", "offline")
-    return wandb.init(project=PROJECT, dir=target, mode=mode, reinit="create_new", settings=settings)
+    cache = os.environ.get("WANDB_CACHE_DIR", str(Path(target).absolute() / "cache"))  # also of its own log
+    with variable("WANDB_CACHE_DIR", cache):
+        return wandb.init(project=PROJECT, dir=target, mode=mode, reinit="create_new", settings=settings)
 
 
 wandb = Exporter(

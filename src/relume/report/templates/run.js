@@ -6,7 +6,7 @@ const NOT_SEEN = 0, ZERO = 1, NOT_FINITE = 65535;  // codes, as packing.py write
 const PER_DOUBLING = 64, SMALLEST = -160, PER_ONE = 1000;
 const COLUMNS = 2000;  // of the map, where windows differ in length: about as many as a screen has points
 const FEW = 60;  // points of a curve that are drawn as points too
-const POLL = 500;  // milliseconds from one question for news to the next
+const POLL = 200;  // milliseconds from one question for news to the next
 
 const $ = (id) => document.getElementById(id);
 const models = {};  // of Bokeh, by name
@@ -52,7 +52,8 @@ function told(number, scale) {
   if (Number.isNaN(number)) return "not seen";
   if (number === Infinity) return "not finite";
   if (scale === "share") return `${+(100 * number).toFixed(1)} %`;
-  return number === 0 ? "exactly 0" : number.toPrecision(2);
+  if (number === 0) return "exactly 0";
+  return number < 1e-3 || number >= 1e5 ? number.toExponential(1) : number.toPrecision(2);
 }
 
 function shortened(name, room) {
@@ -316,7 +317,7 @@ async function follow() {
       if (answer.status === 200) {
         const news = await answer.json();
         await take(news);
-        $("findings").innerHTML = news.findings;  // escaped by the server, as the page itself
+        tell(news.findings);
         const isAtEnd = shown.window >= (models.windows ?? 0) - 1;
         models.windows = run().windows;
         if (isAtEnd) shown.window = models.windows - 1;
@@ -327,6 +328,13 @@ async function follow() {
       liveness(`Not live any more (${error.message}). Shown is what was known before.`, true);
     }
   }
+}
+
+// What was opened among the findings stays open.
+function tell(findings) {
+  const open = Array.from($("findings").querySelectorAll("details"), (each) => each.open);
+  $("findings").innerHTML = findings;  // escaped by the server, as the page itself
+  $("findings").querySelectorAll("details").forEach((each, i) => { each.open = open[i] ?? false; });
 }
 
 function liveness(text, isLost = false) {
