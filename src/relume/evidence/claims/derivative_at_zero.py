@@ -172,7 +172,7 @@ def draw(samples: Sequence[Sample], figure: "Figure") -> None:
             if (values := _values(samples, ZEROS, f"{name}, {precision}"))
         }
         band(right, name, found_zeros, label=f"f'(0) = {taken}")
-    right.set_xticks(range(len(PRECISIONS)), [each.replace(" in ", "\nin ") for each in PRECISIONS])
+    right.set_xticks(range(len(PRECISIONS)), [each.replace(" in ", " in\n") for each in PRECISIONS])
     right.tick_params("x", labelsize=7)
     right.set_yscale("symlog", linthresh=1e-6)
     right.set(ylabel="share of pre-activations exactly 0", ylim=(-1e-7, 1))

@@ -241,7 +241,7 @@ def draw(samples: Sequence[Sample], figure: "Figure") -> None:
         label = f"{labels}, {quantity.partition(' ')[0]}"
         band(by_task, "relu", along_x(samples, quantity, labels), label=label, paint=paint)
     by_task.set(xlabel=f"task (Adam, rate {TASK_RATE:g})", ylabel="ReLU units", ylim=(-0.03, 1.03))
-    by_task.legend(frameon=False, fontsize=7, ncols=2)
+    by_task.legend(frameon=False, fontsize=6, ncols=2)
 
 
 def _share(units: torch.Tensor) -> float:
