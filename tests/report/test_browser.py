@@ -214,11 +214,13 @@ def test_the_live_page_shows_windows_as_they_close(
         try:
             show(address(server))
             assert len(drawn(browser, "gradient0", "x")) == 2
+            browser.execute_script("document.querySelector('#findings details').open = true")
             write_windows(run, range(2, 4))
             wait(
                 browser, "return document.getElementById('live').textContent.includes(' 4 windows, 40 steps')"
             )
             assert len(drawn(browser, "gradient0", "x")) == 4
+            assert browser.execute_script("return document.querySelector('#findings details').open")
             assert "in 4 windows" in browser.find_element("css selector", ".verdict").text
             assert text(browser, "readout").startswith("first, steps 30 to 39: ")  # it stays at the newest
             run.close()
