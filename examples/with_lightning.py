@@ -2,18 +2,17 @@
 
 import lightning
 import torch
-from torch import nn
 
 from relume.integrations.lightning import RelumeCallback
 
 
 class Classifier(lightning.LightningModule):
     def configure_model(self):
-        layers = [layer for _ in range(8) for layer in (nn.Linear(16, 16), nn.Sigmoid())]
-        self.network = nn.Sequential(*layers, nn.Linear(16, 4))
+        layers = [layer for _ in range(8) for layer in (torch.nn.Linear(16, 16), torch.nn.Sigmoid())]
+        self.network = torch.nn.Sequential(*layers, torch.nn.Linear(16, 4))
 
     def training_step(self, batch):
-        return nn.functional.cross_entropy(self.network(batch), batch[:, :4].argmax(1))
+        return torch.nn.functional.cross_entropy(self.network(batch), batch[:, :4].argmax(1))
 
     def configure_optimizers(self):
         return torch.optim.SGD(self.parameters(), lr=0.1)

@@ -62,7 +62,10 @@ MODELS: Mapping[str, Callable[[Globals], Any]] = {
     "lightning": lambda names: names["trainer"].model,
     "transformers": lambda names: names["model"],
     "accelerate": lambda names: names["model"],
-    "keras": lambda names: {v.path: v.value.detach().clone() for v in names["model"].trainable_variables},
+    # By number: the second model of a process has another name, and so have its variables.
+    "keras": lambda names: {
+        str(place): each.value.detach().clone() for place, each in enumerate(names["model"].variables)
+    },
     "skorch": lambda names: names["net"].module_,
 }
 # How many steps the framework counts, and its own losses.
@@ -72,7 +75,7 @@ TOLD: Mapping[str, Callable[[Globals], dict[str, Any]]] = {
         "steps": names["trainer"].state.global_step,
         "losses": [float(row["loss"]) for row in names["trainer"].state.log_history if "loss" in row],
     },
-    "accelerate": lambda names: {"steps": 100, "losses": _means([float(x) for x in names["losses"]])},
+    "accelerate": lambda names: {"steps": 100, "losses": _means([x.item() for x in names["losses"]])},
     "keras": lambda names: {
         "steps": int(names["model"].optimizer.iterations),
         "epochs": names["history"].history["loss"],
