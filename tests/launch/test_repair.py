@@ -1,13 +1,15 @@
 """`relume repair`: remedies tried on the script itself, and told with the command that gives the same."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from tests.launch.programs import TRAIN, by_relume
 
 from relume.launch.repair import Tried, best_of, changes_of
-from relume.types import Diagnosis, Finding, Readings, Site, Steps
+from relume.launch.verdict import gravity
+from relume.types import Diagnosis, Finding, Readings, Severity, Site, Steps
 
 BROKEN = TRAIN.replace("lr=0.1", "lr=30.0") + "print('trained', round(train(40)[1], 3))\n"
 
@@ -68,3 +70,17 @@ def test_remedies_that_are_changes_of_a_run() -> None:
         remedies=("replace-activation", "insert-normalisation", "layer-sequential-unit-variance"),
     )
     assert changes_of([finding]) == ["activation.tanh=relu", "init=lsuv"]
+
+
+def test_of_several_models_the_one_most_is_wrong_with_is_repaired() -> None:
+    def diagnosis(*severities: Severity) -> Diagnosis:
+        blank = Finding(
+            problem="dead-units", severity="info", sites=(), evidence=(), cause="made up", remedies=()
+        )
+        return Diagnosis(
+            findings=tuple(replace(blank, severity=each) for each in severities), steps=1, examples=1
+        )
+
+    ordered = [diagnosis("error"), diagnosis("warning", "info"), diagnosis("info"), diagnosis()]
+    assert sorted(ordered[2::-1], key=gravity) == ordered[:3]
+    assert min(ordered[1:], key=gravity) is ordered[1]

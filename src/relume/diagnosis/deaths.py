@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from relume.diagnosis.birth import BORN_DEAD_PROBABLE, born_dead, rectifiers_until
 from relume.diagnosis.feeding import (
     before,
     feeding_bias,
@@ -12,14 +13,12 @@ from relume.diagnosis.feeding import (
     is_constant,
     is_same_for_all,
     is_silent,
-    rectifiers,
     row_norm,
     update_evidence,
     variation,
 )
 from relume.diagnosis.losses import LEAP
 from relume.diagnosis.silence import fatal_leap, silence
-from relume.theory.born_dead import upper_bound
 from relume.types import Evidence, ParameterReading, Reading, Readings
 
 # A bias so many spreads of the input below 0 lets a Gaussian unit fire on 1 example in 741.
@@ -27,8 +26,6 @@ BIAS_SPREADS = 3.0
 # Twenty times what is usual: enough to blame for units that fired before.
 FATAL_UPDATE = 0.02
 FAINT_INPUT = 1 / math.sqrt(1 + BIAS_SPREADS**2)  # spread over size, where the mean is 3 spreads
-# Above it chance alone explains a dead layer.
-BORN_DEAD_PROBABLE = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,7 +259,7 @@ def _otherwise(readings: Readings, reading: Reading) -> Death:
     remedies = ("revive-dead-units", "leaky-slope", "insert-normalisation", "replace-activation")
     if not silence(readings, reading).units.all():
         return Death("initialisation", f"{began}. Look at how their weights are drawn.", (), remedies)
-    born = _born(readings, reading)
+    born = born_dead(readings, reading)
     said = (
         f"chance alone does this to up to {born.measured:.2g} of all networks so narrow and deep"
         if born.measured >= BORN_DEAD_PROBABLE
@@ -274,10 +271,10 @@ def _otherwise(readings: Readings, reading: Reading) -> Death:
 
 def _by_narrowness(readings: Readings, reading: Reading) -> Death | None:
     """A network so narrow and deep that more are born dead than not."""
-    born = _born(readings, reading)
+    born = born_dead(readings, reading)
     if not born.measured > 0.5:
         return None
-    width, layers = reading.value.units, len(_rectifiers_until(readings, reading))
+    width, layers = reading.value.units, len(rectifiers_until(readings, reading))
     return Death(
         kind="initialisation",
         cause=(
@@ -287,23 +284,6 @@ def _by_narrowness(readings: Readings, reading: Reading) -> Death | None:
         evidence=(born,),
         remedies=("leaky-slope", "revive-dead-units", "insert-normalisation", "replace-activation"),
     )
-
-
-def _born(readings: Readings, reading: Reading) -> Evidence:
-    path = _rectifiers_until(readings, reading)
-    width, depth = min(each.value.units for each in path), len(path) + 1
-    return Evidence(
-        quantity=f"chance that {len(path)} ReLU layers of width {width} are born dead, at most",
-        measured=upper_bound(width, depth),
-        threshold=BORN_DEAD_PROBABLE,
-        source="1 - (1 - 2^-N)^(L - 1) (Lu et al. 2020)",
-    )
-
-
-def _rectifiers_until(readings: Readings, reading: Reading) -> list[Reading]:
-    sites = list(rectifiers(readings))
-    place = [str(each.site) for each in sites].index(str(reading.site))
-    return sites[: place + 1]
 
 
 _EXPLANATIONS: tuple[Callable[[Readings, Reading], Death | None], ...] = (

@@ -43,11 +43,6 @@ def silence(readings: Readings, reading: Reading) -> Silence:
     return lately if is_enough and lately.share > always.share else always
 
 
-def silenced(readings: Readings, reading: Reading) -> NDArray[np.bool_]:
-    """Which units [units] of a site are dead."""
-    return silence(readings, reading).units
-
-
 def fatal_leap(readings: Readings) -> Leap | None:
     """The worst leap of the loss, if it is one."""
     leap = worst_leap(readings.steps)

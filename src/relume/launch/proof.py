@@ -8,6 +8,8 @@ from relume.diagnosis.diagnose import diagnose
 from relume.launch.program import Program
 from relume.launch.repair import Tried, best_of, changes_of, tried_repairs
 from relume.launch.session import Seen
+from relume.launch.verdict import gravity
+from relume.remedies.search import faults
 
 WIDTH = 52  # of the changes of a run
 
@@ -15,12 +17,11 @@ WIDTH = 52  # of the changes of a run
 def prove(program: Program, seen: Sequence[Seen], *, steps: int) -> bool:
     """Try repairs of what is most wrong and tell each; whether one is proved, or none is needed."""
     runs = [Tried(changes=(), readings=e.readings, diagnosis=diagnose(e.readings)) for e in seen]
-    before = min(runs, key=lambda run: [f.severity for f in run.diagnosis.findings] or ["none"])
-    faults = [finding for finding in before.diagnosis.findings if finding.severity != "info"]
-    if not faults:
+    before = min(runs, key=lambda run: gravity(run.diagnosis))
+    if not faults(before.diagnosis):
         _say("relume: nothing to repair.")
         return True
-    if not changes_of(faults):
+    if not changes_of(faults(before.diagnosis)):
         _say(
             "relume: no remedy of these findings can be tried from outside the script; in it, "
             "relume.repair(model, batches, loss) tries them all."
@@ -42,8 +43,8 @@ def prove(program: Program, seen: Sequence[Seen], *, steps: int) -> bool:
 
 def _line(run: Tried) -> str:
     first, last = run.losses
-    faults = [finding for finding in run.diagnosis.findings if finding.severity != "info"]
-    found = ", ".join(f"{finding.problem} ({finding.severity})" for finding in faults[:2]) or "nothing wrong"
+    told = (f"{finding.problem} ({finding.severity})" for finding in faults(run.diagnosis)[:2])
+    found = ", ".join(told) or "nothing wrong"
     what = " ".join(run.changes) or "as it is"
     return f"  {what:<{WIDTH}} loss {first:.3g} -> {last:.3g}   {found}"
 

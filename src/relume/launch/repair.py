@@ -14,6 +14,8 @@ import numpy as np
 from relume.diagnosis.diagnose import diagnose
 from relume.errors import RunFileError
 from relume.launch.program import Program
+from relume.remedies.replace_activation import SATURATING
+from relume.remedies.search import faults
 from relume.runfile.reader import open_run
 from relume.types import Diagnosis, Finding, Readings
 
@@ -26,7 +28,6 @@ CHANGES: Mapping[str, str] = {
     "lower-learning-rate": "lr=x0.1",
     "leaky-slope": "activation.relu=leaky_relu",
 }
-SATURATING = ("sigmoid", "tanh", "softsign", "hardsigmoid", "hardtanh")
 MATERIAL = 0.1  # of the loss: what each further change has to bring
 MOST_CHANGES, MOST_TRIED, MOST_PROMISING = 3, 5, 3  # together; of so many; tried on from so many
 COMMAND = "from relume.cli import main; main()"
@@ -119,9 +120,9 @@ def changes_of(findings: Iterable[Finding]) -> list[str]:
 
 def _among(run: Tried, before: Tried) -> list[str]:
     """What may be changed beside what a run has changed: by its own findings first."""
-    faults = [f for each in (run, before) for f in each.diagnosis.findings if f.severity != "info"]
+    found = [finding for each in (run, before) for finding in faults(each.diagnosis)]
     kinds = {change.partition("=")[0] for change in run.changes}
-    wanted = [*changes_of(faults), *(["lr=x0.1"] if run.changes else [])]
+    wanted = [*changes_of(found), *(["lr=x0.1"] if run.changes else [])]
     return [change for change in dict.fromkeys(wanted) if change.partition("=")[0] not in kinds]
 
 

@@ -36,7 +36,7 @@ def told(session: Session, *, write_page: Callable[[Path], Path | None] | None =
     if not session.seen:
         return ["relume: no model was watched: no optimiser of torch.optim took a step.", *_troubles(session)]
     seen = [_of_all_ranks(each) for each in session.seen]
-    found = sorted(((diagnose(each.readings), each) for each in seen), key=lambda pair: _gravity(pair[0]))
+    found = sorted(((diagnose(each.readings), each) for each in seen), key=lambda pair: gravity(pair[0]))
     end = [*_changes(session), *_troubles(session), *_places(seen)]
     end += _pages(seen, write_page) if write_page else []
     shown = found[:MODELS]
@@ -72,7 +72,8 @@ def _extent(readings: Readings) -> str:
     return said + (f", loss {losses[0]:.4g} to {losses[-1]:.4g}" if len(losses) else "")
 
 
-def _gravity(diagnosis: Diagnosis) -> tuple[int, int]:
+def gravity(diagnosis: Diagnosis) -> tuple[int, int]:
+    """By how much is wrong, to sort by: the most first."""
     severities = [finding.severity for finding in diagnosis.findings]
     return -severities.count("error"), -severities.count("warning")
 

@@ -1,11 +1,11 @@
 """Examples that hold NaN or infinity are left out; or filled in, where little would be left."""
 
 from collections.abc import Callable
-from typing import Any
 
 import torch
 from torch import Tensor
 
+from relume.remedies.batches import mapped, values_of
 from relume.remedies.remedy import Remedy
 from relume.trial import Batch, Patient
 from relume.types import Finding
@@ -35,7 +35,7 @@ def apply(patient: Patient, finding: Finding) -> str:
 
 def _good(batch: Batch) -> Tensor | None:
     """[examples] Which examples are finite throughout; None if the batch has no tensors of one length."""
-    tensors = [value for value in _values(batch) if isinstance(value, Tensor) and value.dim()]
+    tensors = [value for value in values_of(batch) if isinstance(value, Tensor) and value.dim()]
     if not tensors or len({len(tensor) for tensor in tensors}) > 1:
         return None
     good = torch.ones(len(tensors[0]), dtype=torch.bool)
@@ -43,12 +43,6 @@ def _good(batch: Batch) -> Tensor | None:
         if tensor.is_floating_point():
             good &= tensor.detach().isfinite().reshape(len(tensor), -1).all(1).cpu()
     return good
-
-
-def _values(batch: Batch) -> list[Any]:
-    if isinstance(batch, dict):
-        return list(batch.values())
-    return list(batch) if isinstance(batch, list | tuple) else [batch]
 
 
 def _rows(good: Tensor) -> Callable[[Tensor], Tensor]:
@@ -62,15 +56,7 @@ def _filled(values: Tensor) -> Tensor:
 
 
 def _changed(batch: Batch, change: Callable[[Tensor], Tensor]) -> Batch:
-    def of(value: Any) -> Any:
-        return change(value) if isinstance(value, Tensor) and value.dim() else value
-
-    if isinstance(batch, dict):
-        return {key: of(value) for key, value in batch.items()}
-    if isinstance(batch, list | tuple):
-        values = [of(value) for value in batch]
-        return type(batch)(*values) if hasattr(batch, "_fields") else type(batch)(values)
-    return of(batch)
+    return mapped(batch, lambda value: change(value) if isinstance(value, Tensor) and value.dim() else value)
 
 
 def advice(finding: Finding) -> str:

@@ -3,7 +3,6 @@
 import math
 from collections import Counter
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -11,7 +10,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from relume.errors import TrialError
-from relume.remedies.lines import calling_line
+from relume.remedies.lines import calling_line, shown
 from relume.remedies.measuring import treated_copy
 from relume.remedies.remedy import Remedy, lines_of
 from relume.trial import Batch, Loss, Patient, run_trial
@@ -75,7 +74,7 @@ class Guards(TorchFunctionMode):
 
     def _note(self, name: str) -> None:
         line = calling_line()
-        where = f" at {Path(line[0]).name}:{line[1]}" if line else ""
+        where = f" at {shown(line)}" if line else ""
         self.needed[f"{name.strip('_')}{where}"] += 1
 
 
@@ -92,7 +91,7 @@ def at_least(bound: float) -> Guard:
 
 
 def not_infinite(x: Any, *rest: Any, **_: Any) -> tuple[Any, ...] | None:
-    """An exponent of at most 20; beyond, it counts a hundredth, so that a gradient still brings it back."""
+    """An exponent of about 20 at most; beyond, a slight slope is left, by which a gradient brings it back."""
     if not (isinstance(x, Tensor) and x.is_floating_point() and bool((x > LARGEST).any())):
         return None
     return x.where(x <= LARGEST, LARGEST + (x - LARGEST).clamp(max=1e6) * 1e-2 / (1 + x.abs())), *rest

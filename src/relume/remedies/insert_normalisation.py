@@ -5,6 +5,7 @@ import math
 from torch import nn
 
 from relume.remedies.anatomy import Product, anatomy_of
+from relume.remedies.batches import values_of
 from relume.remedies.optimisers import also_train
 from relume.remedies.remedy import Remedy, lines_of
 from relume.trial import Patient
@@ -44,10 +45,7 @@ def _norm_for(layer: nn.Module, product: Product, patient: Patient) -> nn.Module
 
 
 def _examples_in(patient: Patient) -> int:
-    batch = patient.batches[0]
-    values = list(batch.values()) if isinstance(batch, dict) else batch
-    given = values if isinstance(values, list | tuple) else [values]
-    return next((len(value) for value in given if getattr(value, "ndim", 0)), 0)
+    return next((len(value) for value in values_of(patient.batches[0]) if getattr(value, "ndim", 0)), 0)
 
 
 def _wrap(model: nn.Module, layer: nn.Module, norm: nn.Module) -> None:

@@ -23,3 +23,12 @@ def calling_line() -> Line | None:
             return frame.f_code.co_filename, frame.f_lineno
         frame = frame.f_back
     return None
+
+
+def shown(line: Line) -> str:
+    """A line for people.
+
+    >>> shown(("/home/me/net.py", 12))
+    'net.py:12'
+    """
+    return f"{Path(line[0]).name}:{line[1]}"

@@ -2,14 +2,13 @@
 
 import inspect
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from relume.remedies.lines import Line, calling_line
+from relume.remedies.lines import Line, calling_line, shown
 from relume.remedies.remedy import Remedy, lines_of
 from relume.trial import SEED, Patient, random_state_restored
 from relume.types import Finding
@@ -30,7 +29,7 @@ def apply(patient: Patient, finding: Finding) -> str:
     if not lines:
         return ""
     patient.model.__dict__["forward"] = Reattached(patient.model, lines)
-    return f"the graph is not cut at {', '.join(sorted(_shown(line) for line in lines))}"
+    return f"the graph is not cut at {', '.join(sorted(shown(line) for line in lines))}"
 
 
 def cutting_lines(patient: Patient) -> frozenset[Line]:
@@ -102,10 +101,6 @@ def _is_cut(func: Callable[..., Any], args: Any) -> bool:
         and isinstance(args[0], Tensor)
         and args[0].requires_grad
     )
-
-
-def _shown(line: Line) -> str:
-    return f"{Path(line[0]).name}:{line[1]}"
 
 
 def advice(finding: Finding) -> str:

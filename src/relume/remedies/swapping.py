@@ -2,7 +2,6 @@
 
 import inspect
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
-from pathlib import Path
 from typing import TypeVar
 
 from torch import nn
@@ -10,7 +9,7 @@ from torch import nn
 from relume.catalogue import activations
 from relume.catalogue.recognition import recognise_call
 from relume.remedies.anatomy import Use, anatomy_of
-from relume.remedies.lines import Line
+from relume.remedies.lines import Line, shown
 from relume.remedies.override import ByLine, override
 from relume.trial import Patient
 
@@ -39,7 +38,7 @@ def _swap_modules(model: nn.Module, uses: list[Use], mapping: Mapping[str, str])
             yield name, "modules"
         elif lines:  # a module that also makes the output stays that there
             _put(model, path, ByLine(model.get_submodule(path), new, lines))
-            yield from ((name, _shown(line)) for line in lines)
+            yield from ((name, shown(line)) for line in lines)
 
 
 def _swap_calls(model: nn.Module, uses: list[Use], mapping: Mapping[str, str]) -> Iterator[Swapped]:
@@ -51,7 +50,7 @@ def _swap_calls(model: nn.Module, uses: list[Use], mapping: Mapping[str, str]) -
                 yield name, "modules"
         elif lines:
             override(module, {(line, name): mapping[name] for line in lines})
-            yield from ((name, _shown(line)) for line in lines)
+            yield from ((name, shown(line)) for line in lines)
 
 
 def _by(key: Callable[[Use], K], uses: Iterable[Use]) -> dict[K, list[Use]]:
@@ -106,10 +105,6 @@ def _swap_held(module: nn.Module, old: str, new: str) -> bool:
 def _is(name: str, function: Callable[..., object]) -> bool:
     entry = recognise_call(function)
     return entry is not None and entry.name == name
-
-
-def _shown(line: Line) -> str:
-    return f"{Path(line[0]).name}:{line[1]}"
 
 
 def _sentence(mapping: Mapping[str, str], told: list[tuple[str, str]]) -> str:

@@ -9,10 +9,10 @@ from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Any
-from urllib.parse import quote
 
 from relume.errors import RunFileError, unknown_name
 from relume.runfile import frames, layout, schema
+from relume.runfile.connection import connect
 from relume.runfile.kept_sums import unit_reading
 from relume.runfile.windows import (
     Event,
@@ -25,7 +25,6 @@ from relume.runfile.windows import (
 )
 from relume.types import NO_STEPS, Phase, Reading, Readings, Shape, Site, Steps
 
-BUSY_SECONDS = 10.0
 INPUT_SITE = Site(path="(input)", activation="(input)")
 
 
@@ -41,7 +40,7 @@ def open_run(path: Path | str) -> "Run":
     if not path.is_file():
         what = "is a folder" if path.is_dir() else "does not exist"
         raise RunFileError(f"{path} {what}. Give the path of a run file.")
-    connection = _connect(path)
+    connection = connect(path)
     try:
         schema.check(connection, path)
     except BaseException:
@@ -280,31 +279,3 @@ class Run:
 
     def _damaged(self, error: Exception) -> RunFileError:
         return RunFileError(f"{self.path} cannot be read ({error}). Open an undamaged copy of it.")
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    """A connection that reads; one to a file in a folder that cannot be written to takes it as finished."""
-    log = path.with_name(path.name + "-wal")
-    has_log = log.exists() and log.stat().st_size > 0
-    # A finished file has no log. A log in a folder that cannot be written to cannot be read by SQLite.
-    for options in ("mode=ro", *([] if has_log else ["mode=ro&immutable=1"])):
-        connection = sqlite3.connect(
-            f"file:{quote(str(path.absolute()))}?{options}",
-            BUSY_SECONDS,
-            isolation_level=None,
-            check_same_thread=False,
-            uri=True,
-        )
-        try:
-            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        except sqlite3.DatabaseError as error:
-            connection.close()
-            refusal = error
-        else:
-            return connection
-    if isinstance(refusal, sqlite3.OperationalError):
-        raise RunFileError(
-            f"{path} cannot be opened ({refusal}). Copy it, with {log.name} if there is one, to a folder "
-            "that can be written to."
-        ) from refusal
-    raise RunFileError(f"{path} is no run file ({refusal}). Give the path of a run file.") from refusal

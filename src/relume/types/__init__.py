@@ -3,20 +3,17 @@
 from relume.types.findings import Diagnosis, Evidence, Finding, Problem, Repair, Severity, Trial
 from relume.types.outcomes import Effort, Holding, Initialisation, Interval, Outcome, Sample, Setting, Verdict
 from relume.types.readings import (
-    NO_STEPS,
-    Counts,
     Direction,
     NonFinite,
     ParameterReading,
-    PerUnit,
     Phase,
     Reading,
     Readings,
     Shape,
     Site,
-    Steps,
     Sums,
 )
+from relume.types.steps import NO_STEPS, Counts, PerUnit, Steps
 
 __all__ = [
     "NO_STEPS",

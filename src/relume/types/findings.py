@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from relume.types.readings import PerUnit, Readings, Site
+from relume.types.readings import Readings, Site
+from relume.types.steps import PerUnit
 from relume.types.told import finding_lines, text_of
 
 if TYPE_CHECKING:

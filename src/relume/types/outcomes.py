@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from relume.types.readings import PerUnit, Readings
+from relume.types.readings import Readings
+from relume.types.steps import PerUnit
 from relume.types.told import number
 
 Initialisation = Literal["pytorch", "xavier", "he", "variance-preserving"]

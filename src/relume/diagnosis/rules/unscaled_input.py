@@ -17,7 +17,7 @@ from relume.diagnosis.feeding import (
 from relume.diagnosis.learning import LARGE_UPDATE
 from relume.diagnosis.losses import course
 from relume.diagnosis.rule import Rule
-from relume.diagnosis.silence import silenced
+from relume.diagnosis.silence import silence
 from relume.types import Evidence, Finding, ParameterReading, Reading, Readings, Severity, Sums
 
 # Initialisations are derived for inputs of mean 0 and variance 1 (LeCun et al. 1998, section 4.3). A factor
@@ -112,7 +112,7 @@ def _harm(readings: Readings, first: Reading) -> _Harm | None:
     if not is_rectifier(first.site.activation) and flat > SATURATED:
         said = f"{flat:.0%} of the values of {first.site.activation} sit on a flat end"
         return _Harm(said, _at_first("share of values on a flat end", flat, SATURATED, "half of all values"))
-    dead = float(silenced(readings, first).mean()) if is_rectifier(first.site.activation) else 0.0
+    dead = silence(readings, first).share if is_rectifier(first.site.activation) else 0.0
     if dead > DYING:
         said = f"{dead:.0%} of the units never fire"
         return _Harm(said, _at_first("share of units that never fire", dead, DYING, "Dohare et al. (2024)"))
