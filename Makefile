@@ -1,11 +1,12 @@
 # make why: the main job.   make test: the suite (make test-slow: the rest).   make lint: formats, types, floors.
+# make docs: the site.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 # One thread each: threads of one product wait for each other where a neighbour holds a core.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: why test test-slow test-triton lint bench bench-watch clean
+.PHONY: why test test-slow test-triton lint docs bench bench-watch clean
 
 why: $(VENV)/why
 	OMP_NUM_THREADS=$(shell nproc 2>/dev/null || echo 2) $(BIN)/relume why $(if $(FULL),--full) $(if $(QUICK),--quick) --out relume-why
@@ -26,6 +27,10 @@ lint: $(VENV)/test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy src
 	$(BIN)/python -m pytest -q tests/test_floors.py
+
+# Into site/; index.html opens without a server. The notice is of the theme's end of life.
+docs: $(VENV)/docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 
 bench: $(VENV)/test
 	$(BIN)/python benchmarks/study.py
@@ -52,9 +57,13 @@ $(VENV)/test: $(VENV)/torch pyproject.toml $(wildcard tests/real/requirements*.t
 		--requirement tests/real/requirements-alone.txt
 	touch $@ $(VENV)/why
 
+$(VENV)/docs: $(VENV)/torch pyproject.toml
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[docs]'
+	touch $@
+
 $(VENV)/triton: $(VENV)/test
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[triton]'
 	touch $@
 
 clean:
-	rm -rf $(VENV) relume-why build dist .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) relume-why site build dist .mypy_cache .pytest_cache .ruff_cache
