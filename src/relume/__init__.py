@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from relume import errors, types
+    from relume import notebook as notebook  # not for people: records reach it by this name
     from relume.catalogue import activations
     from relume.diagnosis.check import check
     from relume.diagnosis.diagnose import diagnose
@@ -56,6 +57,6 @@ def __getattr__(name: str) -> object:
     if name in _HOMES:
         module, _, attribute = _HOMES[name].rpartition(".")
         return getattr(import_module(module), attribute)
-    if name in ("errors", "types"):
+    if name in ("errors", "notebook", "types"):
         return import_module(f"relume.{name}")
     raise AttributeError(f"module 'relume' has no attribute {name!r}")

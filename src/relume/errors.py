@@ -35,6 +35,10 @@ class MissingExtraError(RelumeError, ImportError):
     """A package that belongs to an extra that is not installed."""
 
 
+class DrawingError(RelumeError, ValueError):
+    """A record that holds nothing to draw."""
+
+
 class TargetError(RelumeError, OSError):
     """A file or folder that cannot be read or written."""
 

@@ -2,10 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 from torch import Tensor, nn
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 Symmetry = Literal["odd", "even", "none"]
 Monotonicity = Literal["increasing", "non-decreasing", "non-monotone"]
@@ -112,6 +115,17 @@ class Activation:
     def __reduce__(self) -> tuple[Callable[[str], "Activation"], tuple[str]]:
         """Pickle by name: the closed forms are lambdas, and the name brings back the same object."""
         return _by_name, (self.name,)
+
+    def _repr_html_(self) -> str:
+        import relume  # by its public name, when it is asked for: pictures stand above what they show
+
+        return relume.notebook.activation.html(self)
+
+    def plot(self) -> "Figure":
+        """Draw the value, the first and the second derivative, with the kinks marked."""
+        import relume  # as above
+
+        return relume.notebook.activation.figure(self)
 
     def module(self, *, unit_axis: int = -1) -> nn.Module:
         """Build a module that computes this activation: torch's own where there is one.

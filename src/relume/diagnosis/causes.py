@@ -4,10 +4,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from relume.diagnosis.chain import Layer, has_normalisation, is_bounded
+from relume.diagnosis.chain import Layer, has_normalisation, is_bounded, scales
 from relume.diagnosis.learning import LARGE_UPDATE, steps_are_large, update_ratio
 from relume.diagnosis.weights import chi, median, sigma_w2, slope
-from relume.types import Evidence, Readings
+from relume.types import Evidence, ParameterReading, Readings
 
 # On tanh's critical line (Poole et al. 2016) fan-in times variance is 3.9 at q* = 4, where a quarter of the
 # values is flat. Weights beyond that make the saturation, not the data.
@@ -16,6 +16,7 @@ LARGE_INPUT = 5.0  # root mean square: at it a unit of weight is past tanh's and
 # Behind an activation whose rms slope is less, weights would need a variance above 5 / fan-in: sigmoid's is
 # 0.25 at most, ReLU's 0.71 at any scale.
 STEEP_ENOUGH = 0.45
+LARGE_GAIN = 5.0  # of a normalisation: as of an input
 MOSTLY_FLAT = 0.5  # "most" of the values
 # A layer of ReLU with half its units always silent still passes a gradient; with nine tenths it does not.
 MOSTLY_SILENT = 0.9
@@ -90,6 +91,11 @@ def why_it_saturates(readings: Readings, layers: Sequence[Layer], flat: float) -
         size = _measured("fan-in times the weights' mean square", scale, LARGE_SIGMA_W2, ON_THE_CRITICAL_LINE)
         said = f"{begins} because the weights are large: fan-in times their mean square is {scale:.3g}."
         return Cause(said, (share, size), (*WEIGHTS, "insert-normalisation"))
+    gain = max(scales(readings), key=_size, default=None)
+    if gain is not None and _size(gain) > LARGE_GAIN:
+        size = _measured(f"root mean square of {gain.name}", _size(gain), LARGE_GAIN, "a normalisation starts at 1")
+        said = f"{begins} because the gain of a normalisation is large: {gain.name} is about {_size(gain):.3g}."
+        return Cause(said, (share, size), ("insert-normalisation", "replace-activation"))
     said = (
         f"{begins}, though neither the weights nor the input are large: a factor or a bias between the "
         "weights and the activation puts them there, or training does."
@@ -219,6 +225,10 @@ def _hasty(said: str, layers: Sequence[Layer], evidence: tuple[Evidence, ...]) -
         (*evidence, size),
         ("lower-learning-rate", "clip-gradients", "insert-normalisation"),
     )
+
+
+def _size(parameter: ParameterReading) -> float:
+    return parameter.weight_norm / math.sqrt(max(parameter.size, 1))
 
 
 def _measured(quantity: str, measured: float, threshold: float, source: str) -> Evidence:

@@ -97,6 +97,12 @@ def unrolled(layers: Iterable[Layer]) -> list[Layer]:
     ]
 
 
+def is_gated(layer: Layer) -> bool:
+    """Whether a layer of several bounded activations, a sigmoid among them, is a cell with gates."""
+    activation_of = {site.activation: activations[site.activation] for site in layer.sites}
+    return len(activation_of) > 1 and any(each.range == (0.0, 1.0) for each in activation_of.values())
+
+
 def gradients_by_call(layer: Layer) -> list[float]:
     """The gradient's root mean square at each call, the first one first; nan where none arrived."""
     return [reading.gradient.root_mean_square for reading in layer.readings]
@@ -114,11 +120,16 @@ def rectifies(site: Site) -> bool:
     return zero_region is not None and zero_region[1] >= 0
 
 
-def has_normalisation(readings: Readings) -> bool:
-    """Whether a parameter scales units one by one, as batch and layer normalisation do (and PReLU does)."""
+def scales(readings: Readings) -> list[ParameterReading]:
+    """The parameters that scale units one by one, as batch and layer normalisation do; PReLU's slopes not."""
     own = {site.path for site in readings.sites}
-    scales = (n.removesuffix(".weight") for n, p in readings.parameters.items() if len(p.shape) == 1)
-    return any(f"{scale}.weight" in readings.parameters and scale not in own for scale in scales)
+    vectors = (p for p in readings.parameters.values() if len(p.shape) == 1 and p.name.endswith(".weight"))
+    return [each for each in vectors if each.name.removesuffix(".weight") not in own]
+
+
+def has_normalisation(readings: Readings) -> bool:
+    """Whether a parameter scales units one by one."""
+    return bool(scales(readings))
 
 
 def examples_of(readings: Readings) -> int:

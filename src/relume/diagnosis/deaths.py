@@ -286,7 +286,30 @@ def _by_narrowness(readings: Readings, reading: Reading) -> Death | None:
     )
 
 
+def _by_place(readings: Readings, reading: Reading) -> Death | None:
+    """An activation before any layer with weights, whose input is never above 0."""
+    given = readings.input
+    is_first = before(readings, reading) is given and not reading.site.fed_by
+    if given is None or not is_first or given.value.units != reading.value.units or given.value.fired.any():
+        return None
+    fired = Evidence(
+        quantity="values of the input above 0",
+        measured=float(given.value.fired.sum()),
+        threshold=0.0,
+        unit="values",
+        source="a rectifier passes nothing else",
+    )
+    return Death(
+        kind="place",
+        cause=f"{reading.site} stands on the input itself, before any layer, and the input is never above 0: "
+        "nothing of it gets through. Take the activation away, or put a layer before it.",
+        evidence=(fired,),
+        remedies=("standardise-input", "leaky-slope", "replace-activation"),
+    )
+
+
 _EXPLANATIONS: tuple[Callable[[Readings, Reading], Death | None], ...] = (
+    _by_place,
     _by_zero_weights,
     _by_constant_inputs,
     _by_a_large_step,

@@ -73,6 +73,7 @@ def diagnose(readings: Readings, *, rules: Iterable[Rule] | None = None) -> Diag
         steps=len(readings.steps),
         examples=examples_of(readings),
         undecided=_undecided(readings, asked),
+        readings=readings,
     )
 
 

@@ -30,9 +30,9 @@ def growth_over_depth(values: Sequence[float]) -> float:
     return max(_steadily(np.log(known)), at_once)
 
 
-def is_too_much(growth: float, layers: int) -> bool:
+def is_too_much(growth: float, layers: int, *, fewest: int = FEWEST) -> bool:
     """Whether a signal or a gradient grows by orders of magnitude, or at a rate that soon will."""
-    steep = layers >= FEWEST and growth ** (1 / (layers - 1)) > STEEP_FACTOR
+    steep = layers >= fewest and growth ** (1 / (layers - 1)) > STEEP_FACTOR
     return growth > (STEEP_GROWTH if steep else LARGEST_GROWTH)
 
 

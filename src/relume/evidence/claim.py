@@ -62,3 +62,14 @@ class Claim:
 
     def __repr__(self) -> str:
         return f"<Claim {self.name}: {self.statement}>"
+
+    def _repr_html_(self) -> str:
+        import relume  # by its public name, when it is asked for: pictures stand above what they show
+
+        return relume.notebook.claim.html(self)
+
+    def plot(self, samples: Sequence[Sample] = ()) -> "Figure":
+        """Draw what was measured for it: `judged.samples`, of a claim that was put to the test."""
+        import relume  # as above
+
+        return relume.notebook.claim.figure(self, samples)

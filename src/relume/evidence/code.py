@@ -11,7 +11,7 @@ import relume
 
 ROOT = Path(relume.__file__).parent
 # What a claim is made of and what sees its samples alone: no sample depends on them.
-APART = {Path("evidence/claim.py"), Path("evidence/drawing.py"), Path("evidence/verdicts.py")}
+APART = {Path(f"evidence/{name}.py") for name in ("canvas", "claim", "drawing", "verdicts")}
 
 
 @lru_cache(maxsize=64)

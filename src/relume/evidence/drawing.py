@@ -2,7 +2,8 @@
 
 import io
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
@@ -38,9 +39,11 @@ STYLE: dict[Any, Any] = {
     "font.size": 10.0,
     "axes.edgecolor": INK,
     "axes.labelcolor": INK,
+    "axes.facecolor": "white",  # whatever style is in use where it is drawn
     "axes.titlesize": 11.0,
     "axes.spines.top": False,
     "axes.spines.right": False,
+    "figure.facecolor": "white",
     "grid.color": "#8c8c8c",
     "grid.alpha": 0.25,
     "lines.linewidth": 1.8,
@@ -58,17 +61,29 @@ def colour(activation: str) -> str:
     return COLOURS.get(activation) or OTHERS[crc32(activation.encode()) % len(OTHERS)]
 
 
-def panels(titles: Sequence[str], *, columns: int, height: float) -> tuple["Figure", list["Axes"]]:
-    """Make a figure with a panel for each title; `height` is one row's, in inches."""
-    require("matplotlib", extra="why", purpose="the report")
+@contextmanager
+def canvas(width: float, height: float) -> Iterator["Figure"]:
+    """Make an empty figure of a size in inches; what is drawn within has relume's style, nothing else has.
+
+    Raises
+    ------
+    MissingExtraError
+        matplotlib is not installed.
+    """
+    require("matplotlib", extra="why", purpose="figures")
     import matplotlib as mpl
-    from matplotlib.figure import Figure
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
+    from relume.evidence.canvas import Canvas
+
     with mpl.rc_context(STYLE):
-        rows = max(1, -(-len(titles) // columns))
-        layout = ConstrainedLayoutEngine(h_pad=0.09, w_pad=0.09)
-        figure = Figure(figsize=(3.8 * columns if columns > 1 else 5.6, height * rows), layout=layout)
+        yield Canvas(figsize=(width, height), layout=ConstrainedLayoutEngine(h_pad=0.09, w_pad=0.09))
+
+
+def panels(titles: Sequence[str], *, columns: int, height: float) -> tuple["Figure", list["Axes"]]:
+    """Make a figure with a panel for each title; `height` is one row's, in inches."""
+    rows = max(1, -(-len(titles) // columns))
+    with canvas(3.8 * columns if columns > 1 else 5.6, height * rows) as figure:
         grid = list(figure.subplots(rows, columns, squeeze=False, sharey=True).flat)
         for axes, title in zip(grid, titles, strict=False):
             axes.set_title(title, loc="left")

@@ -6,11 +6,14 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from relume.errors import TargetError
 from relume.evidence.claim import Effort, Subject
 from relume.types import Interval, Sample, Verdict
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 SAMPLES, CLAIMS = "samples.csv", "claims.json"
 COLUMNS = ("claim", "quantity", "series", "x", "seed", "value", "unit")
@@ -27,6 +30,17 @@ class Judged:
     cpu_seconds: float  # of all its parts, when they were measured
     notes: tuple[str, ...] = ()  # sentences: what it could not be tested on and why, which parts failed
 
+    def _repr_html_(self) -> str:
+        import relume  # by its public name, when it is asked for: pictures stand above what they show
+
+        return relume.notebook.claim.judged_html(self)
+
+    def plot(self) -> "Figure":
+        """Draw what was measured, as the report does."""
+        import relume  # as above
+
+        return relume.notebook.claim.judged_figure(self)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Results:
@@ -38,6 +52,11 @@ class Results:
     machines: tuple[str, ...]  # where the parts were measured
     dates: tuple[str, str]  # of the first and the last part, as 2026-11-24
     versions: Mapping[str, str]  # of relume, torch, python
+
+    def _repr_html_(self) -> str:
+        import relume  # by its public name, as above
+
+        return relume.notebook.claim.results_html(self)
 
 
 def write(results: Results, folder: Path) -> tuple[Path, Path]:

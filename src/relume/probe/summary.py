@@ -24,8 +24,8 @@ def readings_table(readings: Readings) -> RenderableType:
     for header in COLUMNS:
         table.add_column(header, justify="right")
     for name, reading in readings.items():
-        table.add_row(name, reading.site.activation, *_cells(reading))
-    return Group(table, *(Text(line) for line in _lines(readings)))
+        table.add_row(name, reading.site.activation, *cells_of(reading))
+    return Group(table, *(Text(line) for line in lines_of(readings)))
 
 
 def as_text(renderable: RenderableType, *, width: int = 110) -> str:
@@ -36,7 +36,8 @@ def as_text(renderable: RenderableType, *, width: int = 110) -> str:
     return "\n".join(line.rstrip() for line in capture.get().splitlines())
 
 
-def _cells(reading: Reading) -> list[str]:
+def cells_of(reading: Reading) -> list[str]:
+    """One site in the order of `COLUMNS`."""
     pooled = reading.pooled()
     share = {
         name: statistics[name].of(pooled)[0]
@@ -54,7 +55,8 @@ def _cells(reading: Reading) -> list[str]:
     ]
 
 
-def _lines(readings: Readings) -> list[str]:
+def lines_of(readings: Readings) -> list[str]:
+    """What is told below the table: how much was seen, and what was not."""
     lines = [_what_passed(readings)]
     if fault := readings.non_finite:
         lines.append(f"NaN or infinity first at {fault.site}, step {fault.step}, {fault.direction} pass")

@@ -5,7 +5,7 @@ import statistics
 from collections.abc import Iterator, Mapping, Sequence
 
 from relume.evidence.claim import Claim, Published
-from relume.evidence.results import Judged, Results
+from relume.evidence.results import Results
 from relume.report.grid import ABSENT, Column, Grid, Section, number
 from relume.types import Interval, Sample, Verdict
 
@@ -122,7 +122,7 @@ def limits_grid(results: Results) -> Grid:
     )
 
 
-def published_grid(claim: Claim, judged: Judged) -> Grid:
+def published_grid(claim: Claim, samples: Sequence[Sample]) -> Grid:
     """The literature's figures beside ours."""
     columns = (
         Column(header="quantity", meaning="what is published", align="left"),
@@ -133,7 +133,7 @@ def published_grid(claim: Claim, judged: Judged) -> Grid:
         Column(header="we have it from", meaning="whether we have read it there", align="left"),
     )
     rows = tuple(
-        (p.quantity, p.value, *_beside(p, judged.samples), p.source, PROVENANCE[p.provenance])
+        (p.quantity, p.value, *_beside(p, samples), p.source, PROVENANCE[p.provenance])
         for p in claim.published
     )
     return Grid(title="", reading="", columns=columns, sections=(Section(title="", rows=rows),))

@@ -80,7 +80,7 @@ def _part(claim: Claim, judged: Judged, results: Results, images: str) -> Iterat
         yield from (f"![{title(claim.name)}]({images}/{claim.name}.png)", "")
     yield from (claim.method, "")
     if claim.published:
-        yield from (*_grid(published_grid(claim, judged)), "")
+        yield from (*_grid(published_grid(claim, judged.samples)), "")
     yield from ("```sh", command(judged, results.effort), "```", "")
 
 

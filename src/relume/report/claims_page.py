@@ -1,17 +1,18 @@
 """What the page shows of each claim: its verdict, figure, numbers, method and the command that repeats it."""
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from relume.errors import require, said
+from relume.errors import said
 from relume.evidence.claim import Claim
-from relume.evidence.drawing import STYLE, svg
+from relume.evidence.drawing import canvas, svg
 from relume.evidence.results import Judged, Results
 from relume.report.claims import effect_text, numbers_grid, published_grid, published_text, title
 from relume.report.claims_answer import claims_answer, disagreements, tally
 from relume.report.grid import Grid
+from relume.types import Sample
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -88,18 +89,10 @@ def command(judged: Judged, effort: str) -> str:
     return shlex.join(words + ([f"--{effort}"] if effort != "default" else []))
 
 
-def claim_figure(claim: Claim, judged: Judged) -> "Figure":
+def claim_figure(claim: Claim, samples: Sequence[Sample]) -> "Figure":
     """Draw the figure of a claim, as it is to be saved."""
-    require("matplotlib", extra="why", purpose="the report")
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
-    from matplotlib.layout_engine import ConstrainedLayoutEngine
-
-    with mpl.rc_context(STYLE):
-        figure = Figure(
-            figsize=(WIDTH_INCHES, HEIGHT_INCHES), layout=ConstrainedLayoutEngine(h_pad=0.09, w_pad=0.09)
-        )
-        claim.draw(judged.samples, figure)
+    with canvas(WIDTH_INCHES, HEIGHT_INCHES) as figure:
+        claim.draw(samples, figure)
     return figure
 
 
@@ -115,7 +108,7 @@ def _part(claim: Claim, judged: Judged, results: Results) -> ClaimPart:
         effect=effect_text(judged.verdict),
         limits=judged.verdict.limits,
         svg=drawn,
-        published=published_grid(claim, judged),
+        published=published_grid(claim, judged.samples),
         first_published=next((published_text(p) for p in claim.published), ""),
         numbers=numbers_grid(judged.samples),
         notes=(*judged.notes, *trouble),
@@ -128,6 +121,6 @@ def _drawn(claim: Claim, judged: Judged) -> tuple[str, tuple[str, ...]]:
     if not judged.samples:
         return "", ()
     try:
-        return svg(claim_figure(claim, judged), name=claim.name), ()
+        return svg(claim_figure(claim, judged.samples), name=claim.name), ()
     except Exception as error:
         return "", (f"The figure could not be drawn: {said(error)}.",)

@@ -65,7 +65,7 @@ def activation_entry(activation: Activation) -> Group:
     facts = Table.grid(padding=(0, 2, 0, 0))
     facts.add_column(style="dim", no_wrap=True)
     facts.add_column(overflow="fold")
-    for name, fact in _facts(activation).items():
+    for name, fact in facts_of(activation).items():
         facts.add_row(Text(name), Text(fact))
     x = inputs(activation, points=401)
     titles = {"gated": " with v = 1", "concatenated": ", both parts"}
@@ -113,7 +113,8 @@ def _activation_row(activation: Activation) -> tuple[str, ...]:
     )
 
 
-def _facts(activation: Activation) -> dict[str, str]:
+def facts_of(activation: Activation) -> dict[str, str]:
+    """What is true of an activation, by what it is called."""
     facts = {
         "range": _between(activation.range),
         "limits": f"{_limit(activation.limits[0])} at -inf, {_limit(activation.limits[1])} at inf",

@@ -8,6 +8,7 @@ from hashlib import sha256
 from inspect import getsourcefile
 from itertools import product
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 from torch import nn
 
@@ -23,6 +24,9 @@ from relume.studies.progress import progress_bar
 from relume.studies.protocol import Advance, Job, Training
 from relume.studies.store import fingerprint, key, open_store
 from relume.types import Initialisation, Outcome, Setting
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 Build = Callable[[Activation], nn.Module]
 
@@ -40,6 +44,19 @@ class Study:
     training: Training
     engine: str  # how the networks were trained, in one line
     outcomes: tuple[Outcome, ...]
+
+    def _repr_html_(self) -> str:
+        import relume  # by its public name, when it is asked for: pictures stand above what they show
+
+        return relume.notebook.study.html(self)
+
+    def plot(
+        self, curves: Literal["training", "gradients"] = "training", *, network: str | None = None
+    ) -> "Figure":
+        """Draw the training curves of a network (the first, if None), or its gradient by layer at the start."""
+        import relume  # as above
+
+        return relume.notebook.study.figure(self, curves, network=network)
 
 
 def study(  # noqa: PLR0913  # every argument is an axis of the grid

@@ -9,6 +9,7 @@ from relume.types.steps import PerUnit
 from relume.types.told import finding_lines, text_of
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
     from torch import nn  # records of it are read where torch is not imported
 
 Problem = Literal[
@@ -62,9 +63,21 @@ class Diagnosis:
     steps: int
     examples: int
     undecided: tuple[str, ...] = ()  # what could not be told yet, and how much more has to be seen
+    readings: Readings | None = field(default=None, compare=False, repr=False)  # what it was judged by
 
     def __str__(self) -> str:
         return text_of(self)
+
+    def _repr_html_(self) -> str:
+        import relume  # by its public name, when it is asked for: pictures stand above what they show
+
+        return relume.notebook.diagnosis.html(self)
+
+    def plot(self) -> "Figure":
+        """Draw what was measured at every site beside the thresholds, the sites of findings in colour."""
+        import relume  # as above
+
+        return relume.notebook.diagnosis.figure(self)
 
     @property
     def is_healthy(self) -> bool:
@@ -89,3 +102,14 @@ class Repair:
     remedies: tuple[str, ...]  # applied, in order; empty where none helped
     before: Trial
     after: Trial  # on the same batches; equal to `before` where none helped
+
+    def _repr_html_(self) -> str:
+        import relume  # by its public name, as for a diagnosis
+
+        return relume.notebook.repair.html(self)
+
+    def plot(self) -> "Figure":
+        """Draw the losses of the two trials."""
+        import relume  # as above
+
+        return relume.notebook.repair.figure(self)

@@ -3,11 +3,14 @@
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 import numpy as np
 
 from relume.types.steps import NO_STEPS, Counts, PerUnit, Steps
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 Shape = tuple[int, ...]
 Phase = Literal["training", "evaluation"]
@@ -213,6 +216,17 @@ class Readings(Mapping[str, Reading]):
             opening=_outermost(self.opening, other.opening, min),
             closing=_outermost(self.closing, other.closing, max),
         )
+
+    def _repr_html_(self) -> str:
+        import relume  # by its public name, when it is asked for: pictures stand above what they show
+
+        return relume.notebook.readings.html(self)
+
+    def plot(self) -> "Figure":
+        """Draw values, gradients and shares by site, and updates by weight."""
+        import relume  # as above
+
+        return relume.notebook.readings.figure(self)
 
     @property
     def sites(self) -> tuple[Site, ...]:

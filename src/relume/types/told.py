@@ -29,9 +29,7 @@ def finding_lines(finding: "Finding") -> Iterator[str]:
 
 def heading(finding: "Finding") -> str:
     """How grave, what, and where: by name and by line of code."""
-    lines = list(dict.fromkeys(site.source for site in finding.sites if site.source))
-    more = f" and {len(lines) - MOST_NAMES} more lines" if len(lines) > MOST_NAMES else ""
-    parts = (finding.problem, where(finding), ", ".join(lines[:MOST_NAMES]) + more)
+    parts = (finding.problem, where(finding), lines_of_code(finding))
     return f"{finding.severity:<{INDENT}}{'   '.join(part for part in parts if part)}"
 
 
@@ -62,6 +60,13 @@ def where(finding: "Finding") -> str:
     if len(names) <= MOST_NAMES:
         return ", ".join(names)
     return f"{names[0]} to {names[-1]} ({len(names)} {'sites' if finding.sites else 'parameters'})"
+
+
+def lines_of_code(finding: "Finding") -> str:
+    """Where its sites are applied: all of a few lines, of many the first."""
+    lines = list(dict.fromkeys(site.source for site in finding.sites if site.source))
+    more = f" and {len(lines) - MOST_NAMES} more lines" if len(lines) > MOST_NAMES else ""
+    return ", ".join(lines[:MOST_NAMES]) + more
 
 
 def _shown(evidence: "Evidence") -> str:

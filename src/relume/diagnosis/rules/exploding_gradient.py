@@ -1,6 +1,7 @@
 """The error signal grows on its way from the loss to the input."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 
 from relume.diagnosis.causes import Cause, why_it_grows, why_it_grows_over_time
@@ -22,10 +23,12 @@ from relume.diagnosis.trend import (
     is_too_much,
     mean_square_factor,
 )
+from relume.diagnosis.unseen_layers import exploding_unseen
 from relume.diagnosis.weights import chi, inputs_of, median
 from relume.types import Evidence, Finding, Readings
 
 EXTREME_GROWTH = 1e6
+FEWEST = 4  # layers for a steep growth: three may be two networks, of which one's weights are small
 EXAMPLES = 64  # as for the gradient that vanishes
 
 SOURCE = (
@@ -38,7 +41,7 @@ def find(readings: Readings) -> Iterator[Finding]:
     """At most one over the depth, and one for each recurrence over time."""
     views = (view for view in (readings, readings.opening) if view is not None)
     found = (finding for view in views if (finding := _over_depth(readings, view)) is not None)
-    yield from islice(found, 1)
+    yield from islice((*found, *exploding_unseen(readings)), 1)
     if examples_of(readings) < EXAMPLES:
         return
     layers = [layer for layer in hidden_layers(readings) if layer.gradient > 0]
@@ -46,7 +49,7 @@ def find(readings: Readings) -> Iterator[Finding]:
         growth = growth_over_depth(gradients_by_call(layer)[::-1])
         if growth > LARGEST_GROWTH:
             calls = len(layer.readings)
-            cause = why_it_grows_over_time(layer, growth ** (1 / (calls - 1)))
+            cause = why_it_grows_over_time(_at_its_fastest(readings, layer), growth ** (1 / (calls - 1)))
             yield _finding(readings, [layer], growth, f"back over {calls} calls of {layer.name}", cause)
 
 
@@ -55,7 +58,7 @@ def _over_depth(readings: Readings, view: Readings) -> Finding | None:
         return None
     layers = [layer for layer in hidden_layers(view) if layer.gradient > 0]
     growth = growth_over_depth([layer.gradient for layer in reversed(layers)])
-    if not is_too_much(growth, len(layers)):
+    if not is_too_much(growth, len(layers), fewest=FEWEST):
         return None
     given = view.input.value.root_mean_square if view.input else 1.0
     factors = [chi(*each) for each in zip(layers, inputs_of(layers, given), strict=True)]
@@ -63,6 +66,14 @@ def _over_depth(readings: Readings, view: Readings) -> Finding | None:
     cause = why_it_grows(view, layers, median(factors[1:]), "gradient", measured=measured)
     over = f"over {len(layers)} layers, from {_at(layers[-1])} to {_at(layers[0])}"
     return _finding(readings, layers, growth, over, cause)
+
+
+def _at_its_fastest(readings: Readings, layer: Layer) -> Layer:
+    """A layer with its weights' updates as they were at first, if those were the larger ones."""
+    first = readings.opening.parameters.get(f"{layer.name}.weight") if readings.opening else None
+    if first is None or layer.weight is None or not first.update_ratio > layer.weight.update_ratio:
+        return layer
+    return replace(layer, weight=first)
 
 
 def _finding(readings: Readings, layers: Sequence[Layer], growth: float, over: str, cause: Cause) -> Finding:

@@ -23,6 +23,7 @@ from relume.types import Evidence, Finding, Reading, Readings, Severity
 EXAMPLES = 300
 # Nineteen of twenty values pass less than a twentieth of the gradient: what learns there is another path.
 EXTREME_SHARE = 0.95
+SHUT = 0.05  # root mean square of a gate: a twentieth of what it multiplies gets through
 BORN_FLAT = 0.9  # of an output's values in the first steps: later, sure answers are what it is there for
 
 
@@ -33,7 +34,8 @@ def find(readings: Readings) -> Iterator[Finding]:
     gates = [layer for layer in layers if not main & {site.activation for site in layer.sites}]
     rest = [layer for layer in layers if layer not in gates]
     # Normalisation keeps the signal at scale around such units: tanh within GELU is flat for half its inputs.
-    if has_normalisation(readings) and loss_falls(readings):
+    is_extreme = rest and median([layer.flat_share for layer in rest]) > EXTREME_SHARE
+    if has_normalisation(readings) and loss_falls(readings) and not is_extreme:
         gates, rest = layers, []
     if rest:
         flat = median([layer.flat_share for layer in rest])
@@ -71,10 +73,12 @@ def _main_activations(readings: Readings) -> set[str]:
     mixed = {name for names in by_module.values() if len(names) > 1 for name in names}
     count = Counter(site.activation for site in readings.sites)
     half = count.total() / 2
+    shut = {r.site.activation for r in readings.values() if r.value.root_mean_square < SHUT}
     return {
         name
         for name, number in count.items()
-        if name not in mixed and (number >= half or activations[name].range != (0.0, 1.0))
+        if name not in mixed
+        and (number > half or (number == half and name in shut) or activations[name].range != (0.0, 1.0))
     }
 
 

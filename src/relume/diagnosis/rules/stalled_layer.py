@@ -79,9 +79,22 @@ def _of_starved(readings: Readings, starved: Sequence[ParameterReading]) -> Said
         cause = f"No gradient comes to {_names(starved)}: all units of {silent.site} are dead."
         return "info", cause, ("revive-dead-units",)
     severity: Severity = "warning" if course(readings) == "falls" else "error"
+    factors = [p for p in readings.parameters.values() if _is_held_at_zero(p)]
+    if factors:
+        cause = (
+            f"{_names(factors)} begins at 0 and is not updated, since the optimiser does not hold it: what it "
+            f"multiplies stays 0, and no gradient comes to {_names(starved)}."
+        )
+        return severity, cause, (TRAIN,)
     cause = f"The gradient vanishes before it comes to {_names(starved)}, while other layers learn."
     remedies = ("variance-preserving-initialisation", "insert-normalisation", "replace-activation")
     return severity, cause, remedies
+
+
+def _is_held_at_zero(parameter: ParameterReading) -> bool:
+    """Whether it is 0 and stays so, though it has a gradient and other parameters an optimiser."""
+    is_left_out = parameter.learning_rate is None and parameter.update == 0
+    return bool(parameter.measured and parameter.weight == 0 and parameter.gradient > 0 and is_left_out)
 
 
 def _of_held(readings: Readings, held: Sequence[ParameterReading], *, is_body: bool) -> Said:

@@ -120,6 +120,9 @@ def _harm(readings: Readings, first: Reading) -> _Harm | None:
     if size > LARGE:
         said = f"values are about {size:.3g} in size too"
         return _Harm(said, _at_first("size of the values", size, LARGE, LECUN))
+    if size < SMALL:
+        said = f"values are about {size:.2g} in size too"
+        return _Harm(said, _at_first("size of the values", size, SMALL, LECUN))
     if (weight := _hasty_weight(readings, first)) is not None:
         ratio = f"{weight.update_ratio:.0%}"
         said = f"a step changes {weight.name} by {ratio}, since its gradient is a product with the input"

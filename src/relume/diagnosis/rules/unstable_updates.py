@@ -7,7 +7,7 @@ import numpy as np
 
 from relume.diagnosis.feeding import feeding_weight, is_matrix, row_norm, update_evidence
 from relume.diagnosis.learning import LARGE_UPDATE, LEAST_FALL
-from relume.diagnosis.losses import course, known, levels, rebound, swing
+from relume.diagnosis.losses import HALVED, course, known, levels, rebound, swing
 from relume.diagnosis.rule import Rule
 from relume.types import Evidence, Finding, ParameterReading, Readings, Severity, Steps
 
@@ -15,6 +15,9 @@ from relume.types import Evidence, Finding, ParameterReading, Readings, Severity
 SUSPECT_UPDATE = 1e-2
 # Weights that began at 0 have hardly any norm yet; torch's own initialisation gives a row 0.58, He's 1.41.
 FRESH_ROW = 0.1
+# A third of the weights in each of the first steps: what they were drawn for is gone. Of trainings that work few
+# begin so fast, and the loss of those does not rise.
+REPLACING_UPDATE, RISE = 0.3, 1.5
 SWING = 0.3  # from one step to the next, over the loss itself, at the median
 PEAK = 10.0  # the greatest loss over that at the start: batches alone do not differ by as much
 # The last level over the lowest, and how much of what had been gained is lost again: where nearly all was, a
@@ -94,7 +97,18 @@ def _trouble(readings: Readings, largest: float) -> Trouble | None:
         return "error", f"the loss ends at {rose:.2g} times the lowest level it had reached", (evidence,)
     if where == "flat" and largest > LARGE_UPDATE:
         return "warning", *_no_fall(readings.steps, start, end)
+    first = abs(float(known(readings.steps)[0]))
+    if _replaces_weights(readings) and highest > RISE * first > 0 and end > HALVED * first:
+        evidence = _of_loss("greatest loss over the first", highest / first, RISE)
+        return "warning", f"the loss rises from {first:.3g} to {highest:.3g} and ends at {end:.3g}", (evidence,)
     return None
+
+
+def _replaces_weights(readings: Readings) -> bool:
+    """Whether the first steps changed most layers' weights by a third."""
+    first = readings.opening.parameters.values() if readings.opening is not None else ()
+    ratios = [p.update_ratio for p in first if _is_settled(p)]
+    return bool(ratios) and float(np.median(ratios)) > REPLACING_UPDATE
 
 
 def _no_fall(steps: Steps, start: float, end: float) -> tuple[str, tuple[Evidence, ...]]:

@@ -7,33 +7,36 @@ from itertools import pairwise
 
 from relume.diagnosis.causes import MOSTLY_SILENT, Cause, why_it_vanishes, without_slope
 from relume.diagnosis.chain import (
-    FEWEST_CALLS,
     Layer,
     examples_of,
-    gradients_by_call,
     has_normalisation,
     hidden_layers,
     sites_of,
-    unrolled,
     weights_of,
 )
-from relume.diagnosis.learning import NO_UPDATE, loss_falls, severity_of, update_ratio
+from relume.diagnosis.cuts import cut_off
+from relume.diagnosis.learning import NO_UPDATE, severity_of, update_ratio
 from relume.diagnosis.losses import stood_still
+from relume.diagnosis.over_time import fading_over_time
 from relume.diagnosis.rule import Rule
+from relume.diagnosis.unseen_layers import fading_unseen
 from relume.diagnosis.weights import inputs_of
 from relume.types import Evidence, Finding, ParameterReading, Readings, Severity
 
 # Three orders of magnitude, to which AUTOTRAINER (Zhang et al. 2021) holds the first layer's over the last's.
 # Twenty layers of tanh by Xavier's rule keep 0.19, of ReLU by He's 1, of ReLU by nn.Linear's default 1.7e-8.
 LEAST_RATIO = 1e-3
+# Two orders at the start, while the loss stands still and the signal shrinks to a tenth too: of trainings that
+# work none begins so.
+STILL_RATIO, SHRUNK = 1e-2, 0.1
 # With it, Adam's own epsilon (1e-8) outweighs a gradient that is usual (1e-2) behind the last layer.
 EXTREME_RATIO = 1e-6
 HEALED_RATIO = 1e-2  # ten times what counts as lost: a signal that hovers about the threshold has not healed
 EXAMPLES = 64  # a batch over which random networks were within 30 % of mean-field theory, 10 seeds of 10
 SHARE_OF_WORST = 0.5  # layers that lose at least half as much as the worst, in orders, are to blame with it
 
-PASCANU = "over time as with depth (Pascanu et al. 2013): AUTOTRAINER's threshold"
 AUTOTRAINER = "AUTOTRAINER (Zhang et al. 2021)"
+CALIBRATED = "calibrated, for a loss that stands still and a signal that shrinks"
 MILLION_STEPS = "a weight then needs a million steps to change by its own size"
 
 
@@ -41,14 +44,15 @@ def find(readings: Readings) -> Iterator[Finding]:
     """A graph that is cut, or else layers that lose the signal with depth, or over time."""
     if examples_of(readings) < EXAMPLES:
         return
-    layers = hidden_layers(readings)
-    cut = _cut_off(layers)
-    if cut:
-        yield _cut_finding(readings, layers, cut)
+    cut = cut_off(readings)
+    if cut is not None:
+        yield cut
         return
-    yield from (found for layer in unrolled(layers) if (found := _over_time(readings, layer)))
-    faded = [fading for fading in map(_fading, _views(readings)) if fading is not None]
-    if faded:
+    yield from fading_over_time(readings)
+    faded = [fading for fading in _views(readings) if fading is not None]
+    if not faded:
+        yield from fading_unseen(readings)
+    else:
         # What it comes from shows first; but what nothing accounts for then may be plain later.
         causes = [_cause(fading) for fading in faded]
         cause = next((cause for cause in causes if cause.evidence), causes[0])
@@ -57,10 +61,17 @@ def find(readings: Readings) -> Iterator[Finding]:
             yield _finding(faded[0], severity, cause)
 
 
-def _views(readings: Readings) -> Iterator[Readings]:
+def _views(readings: Readings) -> Iterator["_Fading | None"]:
     """What is looked at for it, the first that shows it: as it began, as it came to, all of it."""
-    yield from (view for view in (readings.opening, readings.closing) if view is not None)
-    yield readings
+    if readings.opening is not None:
+        is_weak = stood_still(readings.steps) and _shrinks(readings.opening)
+        yield _fading(readings.opening, STILL_RATIO if is_weak else LEAST_RATIO)
+    yield from (_fading(view) for view in (readings.closing, readings) if view is not None)
+
+
+def _shrinks(view: Readings) -> bool:
+    layers = hidden_layers(view)
+    return len(layers) > 1 and layers[-1].value < SHRUNK * layers[0].value
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +82,7 @@ class _Fading:
     layers: Sequence[Layer]
     faded: Sequence[Layer]
     reaching: Sequence[float]  # the largest gradient at each layer or any before it
+    least_ratio: float  # below which it is lost
 
     @property
     def strongest(self) -> Layer:
@@ -89,7 +101,7 @@ def _fading(view: Readings, least_ratio: float = LEAST_RATIO) -> _Fading | None:
     strongest = max(layer.gradient for layer in layers)
     reached = zip(layers, reaching, strict=True)
     faded = [layer for layer, signal in reached if signal < least_ratio * strongest]
-    return _Fading(view, layers, faded, reaching) if faded and strongest > 0 else None
+    return _Fading(view, layers, faded, reaching, least_ratio) if faded and strongest > 0 else None
 
 
 def _severity(readings: Readings, fading: _Fading) -> Severity:
@@ -167,8 +179,8 @@ def _finding(fading: _Fading, severity: Severity, cause: Cause) -> Finding:
         quantity=f"gradient at {least.sites[0]} ({reaching[0]:.1e}) over that at {most.sites[-1]} "
         f"({most.gradient:.1e})",
         measured=fading.ratio,
-        threshold=LEAST_RATIO,
-        source=AUTOTRAINER,
+        threshold=fading.least_ratio,
+        source=AUTOTRAINER if fading.least_ratio == LEAST_RATIO else CALIBRATED,
     )
     return Finding(
         problem="vanishing-gradient",
@@ -177,34 +189,6 @@ def _finding(fading: _Fading, severity: Severity, cause: Cause) -> Finding:
         parameters=weights_of(fading.faded),
         evidence=(fall, *cause.evidence, *_still(update_ratio(fading.faded))),
         cause=cause.said,
-        remedies=cause.remedies,
-    )
-
-
-def _over_time(readings: Readings, layer: Layer) -> Finding | None:
-    """A recurrence whose first calls get no signal: it cannot learn from what came long ago."""
-    by_call = [gradient for gradient in gradients_by_call(layer) if not math.isnan(gradient)]
-    if len(by_call) < FEWEST_CALLS:
-        return None
-    early, most = max(by_call[: len(by_call) // 3]), max(by_call)
-    if not early < LEAST_RATIO * most:
-        return None
-    cause = why_it_vanishes(readings, [layer], [layer.value])
-    fall = Evidence(
-        quantity=f"gradient at the first third of {len(by_call)} calls of {layer.name} ({early:.1e}) over "
-        f"the largest at any ({most:.1e})",
-        measured=early / most,
-        threshold=LEAST_RATIO,
-        source=PASCANU,
-    )
-    # What was long ago need not matter: a loss that falls says that it does not, as far as one can tell.
-    return Finding(
-        problem="vanishing-gradient",
-        severity="info" if loss_falls(readings) else severity_of(readings, is_extreme=True),
-        sites=layer.sites,
-        parameters=weights_of([layer]),
-        evidence=(fall, *cause.evidence),
-        cause=f"Over time, not depth. {cause.said}",
         remedies=cause.remedies,
     )
 
@@ -227,44 +211,6 @@ def _still(moved: float) -> tuple[Evidence, ...]:
         return ()
     quantity = "update of these layers' weights over the weights, a step"
     return (Evidence(quantity=quantity, measured=moved, threshold=NO_UPDATE, source=MILLION_STEPS),)
-
-
-def _cut_off(layers: Sequence[Layer]) -> list[Layer]:
-    """The first layers, if no gradient ever came to them though their weights would take one."""
-    cut: list[Layer] = []
-    for layer in layers:
-        if not math.isnan(layer.gradient):
-            return cut if all(_could_learn(each) for each in cut) else []
-        cut.append(layer)
-    return []
-
-
-def _could_learn(layer: Layer) -> bool:
-    # Frozen weights are never looked at; they would have neither.
-    return layer.weight is not None and layer.weight.unused > 0 and not layer.weight.is_used
-
-
-def _cut_finding(readings: Readings, layers: Sequence[Layer], cut: Sequence[Layer]) -> Finding:
-    behind = layers[len(cut)]
-    steps = max(layer.weight.unused for layer in cut if layer.weight)
-    return Finding(
-        problem="vanishing-gradient",
-        severity=severity_of(readings),
-        sites=sites_of(cut),
-        parameters=weights_of(cut),
-        evidence=(
-            Evidence(
-                quantity=f"steps on which no gradient came to {', '.join(weights_of(cut)[:2])}",
-                measured=float(steps),
-                threshold=0.0,
-                unit="steps",
-                source="weights that take a gradient get one in every step",
-            ),
-        ),
-        cause=f"The graph is cut between {cut[-1].sites[-1]} and {behind.sites[0]}: a detach(), "
-        "torch.no_grad() or item() there. If that is meant, give the layers before it requires_grad_(False).",
-        remedies=("reattach-graph",),
-    )
 
 
 vanishing_gradient = Rule(

@@ -1,0 +1,77 @@
+"""A claim in a notebook: what is claimed and how it is tested; measured, what it came to."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, get_args
+
+from relume.errors import DrawingError
+from relume.evidence.claim import Claim, Effort, Subject
+from relume.evidence.claims import claims
+from relume.evidence.results import Judged, Results
+from relume.notebook.markup import PAINT, badge, card, code, facts, folded, heading, paragraph, small, table
+from relume.report.claims import claims_grid, effect_text, numbers_grid, published_grid, published_text, title
+from relume.report.claims_page import claim_figure, setting
+from relume.types import Sample
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def html(claim: Claim) -> str:
+    """What is claimed, by whom, how it is tested, and what tests it."""
+    parts = {effort: len(claim.plan(Subject(), effort)) for effort in get_args(Effort)}
+    known = {
+        "claimed by": claim.source,
+        "method": claim.method,
+        "plan": ", ".join(f"{effort}: {count} parts" for effort, count in parts.items()),
+        **{f"not on your own {what}": why for what, why in claim.not_on.items()},
+        **{f"published ({each.source})": published_text(each) for each in claim.published},
+    }
+    return card(
+        heading(title(claim.name)),
+        paragraph(claim.statement),
+        facts(known),
+        small("Not measured here. To put it to the test:"),
+        code(_test_of(claim)),
+    )
+
+
+def figure(claim: Claim, samples: Sequence[Sample]) -> "Figure":
+    """Draw what was measured for a claim.
+
+    Raises
+    ------
+    DrawingError
+        Nothing was.
+    """
+    if not samples:
+        raise DrawingError(
+            f"{claim.name} has no samples: nothing to draw. Measure it first: {_test_of(claim)}"
+        )
+    return claim_figure(claim, samples)
+
+
+def judged_html(judged: Judged) -> str:
+    """The verdict, the effect, what is published beside it, and the numbers."""
+    claim, verdict = claims[judged.verdict.claim], judged.verdict
+    return card(
+        heading(title(claim.name), beside=badge(verdict.holds, PAINT[verdict.holds])),
+        paragraph(claim.statement),
+        facts({"measured": effect_text(verdict)} | ({"limits": verdict.limits} if verdict.limits else {})),
+        table(published_grid(claim, judged.samples)) if claim.published else "",
+        folded("The numbers", table(numbers_grid(judged.samples))) if judged.samples else "",
+        *map(small, judged.notes),
+    )
+
+
+def judged_figure(judged: Judged) -> "Figure":
+    """Draw what was measured."""
+    return figure(claims[judged.verdict.claim], judged.samples)
+
+
+def results_html(results: Results) -> str:
+    """A row for each claim, and on what they were measured."""
+    return card(table(claims_grid(results, claims)), small(setting(results)))
+
+
+def _test_of(claim: Claim) -> str:
+    return f'relume.evidence.run.run_claims([relume.claims["{claim.name}"]], effort="quick")'

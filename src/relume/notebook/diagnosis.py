@@ -1,0 +1,47 @@
+"""A diagnosis in a notebook: what is wrong, on which evidence, and a picture of where."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from relume.errors import DrawingError
+from relume.notebook.markup import HEALTHY, PAINT, badge, card, heading, rows, said, small, stacked
+from relume.notebook.panels import marks_of, panels_of
+from relume.notebook.profile import profile
+from relume.report.run_view import verdict
+from relume.types import Diagnosis, Finding
+from relume.types.told import body, lines_of_code, seen, where
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def html(diagnosis: Diagnosis) -> str:
+    """All findings with their evidence, the gravest first."""
+    mark = badge("healthy", HEALTHY) if diagnosis.is_healthy else ""
+    return card(
+        heading(verdict(diagnosis), beside=mark),
+        rows(map(_cells, diagnosis.findings)) if diagnosis.findings else "",
+        *map(small, seen(diagnosis)),
+    )
+
+
+def figure(diagnosis: Diagnosis) -> "Figure":
+    """Draw what was measured at every site, with the thresholds, and the sites of findings in colour.
+
+    Raises
+    ------
+    DrawingError
+        The readings are not at hand: `relume.diagnose` keeps them.
+    """
+    if diagnosis.readings is None:
+        raise DrawingError(
+            "a diagnosis without its readings: nothing to draw. Use relume.diagnose(readings)."
+        )
+    marks = marks_of(diagnosis, diagnosis.readings)
+    return profile(panels_of(diagnosis.readings), title=verdict(diagnosis), marks=marks)
+
+
+def _cells(finding: Finding) -> Iterator[str]:
+    yield stacked(badge(finding.severity, PAINT[finding.severity]), finding.problem)
+    yield said([("", where(finding)), ("", lines_of_code(finding))])
+    yield said(body(finding))

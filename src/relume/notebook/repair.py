@@ -1,0 +1,50 @@
+"""A repair in a notebook: what helped, and the losses of the two trials that prove it."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from relume.evidence.drawing import canvas
+from relume.notebook.markup import HEALTHY, PAINT, badge, card, facts, heading, said
+from relume.types import Repair, Trial
+from relume.types.told import number
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def html(repair: Repair) -> str:
+    """The remedies that helped, what each did, and the loss before and after."""
+    helped = bool(repair.remedies)
+    mark = badge("repaired", HEALTHY) if helped else badge("nothing helped", PAINT["warning"])
+    title = ", ".join(repair.remedies) if helped else "No remedy lowered the loss"
+    done = [(f"{name}: ", repair.after.setting.get(name, "")) for name in repair.remedies]
+    losses = {"loss as it was": _losses(repair.before)} | (
+        {"loss repaired": _losses(repair.after)} if helped else {}
+    )
+    return card(heading(title, beside=mark), said(done), facts(losses))
+
+
+def figure(repair: Repair) -> "Figure":
+    """Draw the losses of both trials by step, on the same batches."""
+    trials = {"as it was": (repair.before, PAINT["error"])}
+    if repair.remedies:
+        trials["repaired"] = (repair.after, HEALTHY)
+    with canvas(5.6, 3.2) as figure:
+        axes = figure.add_subplot()
+        for name, (trial, paint) in trials.items():
+            losses = trial.losses
+            axes.plot(np.arange(1, len(losses) + 1), losses, color=paint, label=name)
+        axes.set(xlabel="step", ylabel="loss of the step's batch")
+        if all((trial.losses > 0).all() for trial, _ in trials.values()):
+            axes.set_yscale("log")
+        axes.grid(visible=True)
+        axes.legend(frameon=False)
+    return figure
+
+
+def _losses(trial: Trial) -> str:
+    if not len(trial.losses):
+        return "none"
+    first, last = float(trial.losses[0]), float(trial.losses[-1])
+    return f"{number(first)} to {number(last)} in {len(trial.losses)} steps"
