@@ -25,6 +25,7 @@ FLOORS = {
     "report": 8,
     "launch": 8,
     "integrations": 8,
+    "notebook": 9,
     "cli_runs": 9,
     "cli": 10,
 }

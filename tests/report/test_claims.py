@@ -126,7 +126,7 @@ def test_a_published_figure_is_held_to_our_interval() -> None:
     assert [agrees(each, TESTED.samples) for each in (inside, outside, other)] == [True, False, None]
     assert agrees(inside, ()) is None
     assert agrees(inside, TESTED.samples[:1]) is None  # one seed gives no interval
-    rows = cells(published_grid(COMPARED, TESTED))
+    rows = cells(published_grid(COMPARED, TESTED.samples))
     assert [row[3] for row in rows] == ["yes", "no", "-"]
     assert [row[5] for row in rows] == ["remembered, not checked", "read in the paper", "read in the paper"]
 

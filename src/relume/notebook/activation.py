@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def html(activation: Activation) -> str:
     """What `relume activations NAME` tells."""
-    return card(heading(activation.name), facts(facts_of(activation)))
+    return card(heading(activation.name), facts({"formula": activation.formula} | facts_of(activation)))
 
 
 def figure(activation: Activation) -> "Figure":

@@ -4,11 +4,23 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, get_args
 
 from relume.errors import DrawingError
-from relume.evidence.claim import Claim, Effort, Subject
+from relume.evidence.claim import Claim, Effort, Published, Subject
 from relume.evidence.claims import claims
 from relume.evidence.results import Judged, Results
-from relume.notebook.markup import PAINT, badge, card, code, facts, folded, heading, paragraph, small, table
-from relume.report.claims import claims_grid, effect_text, numbers_grid, published_grid, published_text, title
+from relume.notebook.markup import (
+    PAINT,
+    badge,
+    card,
+    code,
+    facts,
+    folded,
+    heading,
+    paragraph,
+    said,
+    small,
+    table,
+)
+from relume.report.claims import REMEMBERED, claims_grid, effect_text, numbers_grid, published_grid, title
 from relume.report.claims_page import claim_figure, setting
 from relume.types import Sample
 
@@ -24,14 +36,15 @@ def html(claim: Claim) -> str:
         "method": claim.method,
         "plan": ", ".join(f"{effort}: {count} parts" for effort, count in parts.items()),
         **{f"not on your own {what}": why for what, why in claim.not_on.items()},
-        **{f"published ({each.source})": published_text(each) for each in claim.published},
     }
     return card(
         heading(title(claim.name)),
         paragraph(claim.statement),
         facts(known),
-        small("Not measured here. To put it to the test:"),
-        code(_test_of(claim)),
+        small("Published:") if claim.published else "",
+        said((f"{each.quantity}: ", _value(each)) for each in claim.published),
+        small("To put it to the test (quick: minutes; each part runs in a process of its own):"),
+        code(f"from relume.evidence.run import run_claims\n{_test_of(claim)}"),
     )
 
 
@@ -45,7 +58,8 @@ def figure(claim: Claim, samples: Sequence[Sample]) -> "Figure":
     """
     if not samples:
         raise DrawingError(
-            f"{claim.name} has no samples: nothing to draw. Measure it first: {_test_of(claim)}"
+            f"{claim.name} was not measured: nothing to draw. Measure it by relume.evidence.run.run_claims, "
+            "and plot what it came to."
         )
     return claim_figure(claim, samples)
 
@@ -73,5 +87,11 @@ def results_html(results: Results) -> str:
     return card(table(claims_grid(results, claims)), small(setting(results)))
 
 
+def _value(published: Published) -> str:
+    """Whoever has not been read is marked."""
+    mark = f", {REMEMBERED}" if published.provenance == "remembered" else ""
+    return f"{published.value} [{published.source}{mark}]"
+
+
 def _test_of(claim: Claim) -> str:
-    return f'relume.evidence.run.run_claims([relume.claims["{claim.name}"]], effort="quick")'
+    return f'run_claims([relume.claims["{claim.name}"]], effort="quick")'

@@ -94,7 +94,8 @@ def rows(lines: Iterable[Iterable[str]]) -> str:
 
 def facts(of: Mapping[str, str]) -> str:
     """What is known of a thing: a name and a text a row."""
-    return rows((f'<span style="opacity:.75">{escape(k)}</span>', escape(v)) for k, v in of.items())
+    named = '<span style="opacity:.75;white-space:nowrap">{}</span>'
+    return rows((named.format(escape(name)), escape(fact)) for name, fact in of.items())
 
 
 def _table(head: str, body: str) -> str:

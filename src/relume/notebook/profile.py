@@ -21,6 +21,7 @@ MARKERS = {"zeros": "o", "silent units": "s", "flat values": "D"}
 HOLLOW = {"zeros"}  # and larger: where all zeros are those of silent units, both are seen
 ROW, TALLEST = 0.25, 9.0  # inches: of a row, and of all of them
 MOST_NAMES = 32  # that can be read on one axis
+LETTER = 0.024  # of the axis' length, in small print
 BELOW = 0.32  # inches from the axis to what is below its numbers
 LONGEST_NAME = 26  # characters; of a longer one the end tells more
 
@@ -118,9 +119,11 @@ def _series(axes: "Axes", name: str, values: "PerUnit", paints: dict[int, str]) 
 
 
 def _say(axes: "Axes", text: str, at: float) -> None:
-    """Write above the line, away from the end it is nearer to."""
-    (place, _) = axes.transAxes.inverted().transform(axes.transData.transform((at, 0)))
-    side = "left" if place < 1 / 3 else "right" if place > 2 / 3 else "center"
+    """Write above the line, on the side of the nearer end where there is room: another may be near."""
+    place, _ = axes.transAxes.inverted().transform(axes.transData.transform((at, 0)))
+    is_left = place < 1 / 2
+    has_room = min(place, 1 - place) > LETTER * len(text)
+    side: Any = "right" if is_left == has_room else "left"
     axes.annotate(
         text, (at, 1), xycoords=("data", "axes fraction"), xytext=(0, 2), textcoords="offset points",
         fontsize=8, color=INK, alpha=0.8, va="bottom", ha=side,

@@ -53,7 +53,7 @@ class Study:
     def plot(
         self, curves: Literal["training", "gradients"] = "training", *, network: str | None = None
     ) -> "Figure":
-        """Draw the training curves of a network (the first, if None), or its gradient by layer at the start."""
+        """Draw the training curves, or the gradient by layer at the start; of the first network, if None."""
         import relume  # as above
 
         return relume.notebook.study.figure(self, curves, network=network)
