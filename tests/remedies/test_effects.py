@@ -14,6 +14,7 @@ from torch.optim import SGD, Adam
 from relume.probe.watch import watch
 from relume.remedies import remedies
 from relume.remedies.anatomy import anatomy_of
+from relume.remedies.guard_operations import Guards
 from relume.remedies.search import final_loss
 from relume.trial import Patient, admit, run_trial
 
@@ -29,6 +30,8 @@ FAULTS = {
     "exploding by data": (ailing.exploding, ("layer-sequential-unit-variance",)),
     "exploding, clipped": (ailing.exploding, ("lower-learning-rate", "clip-gradients")),
     "exploding, regularised": (ailing.exploding, ("lower-learning-rate", "regularise-activations")),
+    "exploding, as torch draws": (ailing.exploding, ("default-initialisation",)),
+    "symmetric, as torch draws": (ailing.symmetric, ("default-initialisation",)),
     "bytes": (ailing.bytes_in, ("standardise-input",)),
     "symmetric": (ailing.symmetric, ("break-symmetry",)),
     "too fast": (ailing.too_fast, ("lower-learning-rate",)),
@@ -219,6 +222,44 @@ def test_convolutions_get_a_batch_norm_that_is_trained() -> None:
     assert not torch.equal(norm.weight, torch.ones(4))
     # What is normalised is not normalised again.
     assert remedies["insert-normalisation"].apply(patient, finding()) == ""
+
+
+def test_gains_and_attention_start_as_torch_starts_them() -> None:
+    """What has no reset of its own stays; a generator is left as it was."""
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.TransformerEncoderLayer(8, 2, 16, batch_first=True), nn.Linear(8, 4))
+    norm, attention = model[0].norm1, model[0].self_attn
+    nn.init.constant_(norm.weight, 100.0)
+    nn.init.constant_(attention.in_proj_weight, 0.0)
+    patient = admit(
+        model,
+        [(torch.randn(16, 3, 8), torch.zeros(16, dtype=torch.long))],
+        lambda net, batch: F.cross_entropy(net(batch[0])[:, 0], batch[1]),
+        steps=1,
+    )
+    state = torch.get_rng_state()
+    assert remedies["default-initialisation"].apply(patient, finding())
+    assert torch.equal(state, torch.get_rng_state())
+    treated_layer = patient.model.get_submodule("0")
+    assert torch.equal(treated_layer.norm1.weight, torch.ones(8))
+    assert treated_layer.self_attn.in_proj_weight.std() > 0.1
+
+
+@pytest.mark.parametrize("name", ["acos", "asin", "atanh", "log", "sqrt"])
+def test_a_guarded_function_has_a_value_and_a_slope_at_its_end(name: str) -> None:
+    end = torch.tensor([1.0, 0.0], requires_grad=True)
+    with Guards():
+        getattr(torch, name)(end).sum().backward()
+    assert end.grad is not None
+    assert torch.isfinite(end.grad).all()
+
+
+def test_a_guarded_logarithm_leads_back_from_below() -> None:
+    below = torch.tensor([-2.0], requires_grad=True)
+    with Guards():
+        torch.log(below).sum().backward()
+    assert below.grad is not None
+    assert below.grad.item() > 0.1
 
 
 def test_nothing_to_change_is_said_by_an_empty_sentence() -> None:

@@ -25,6 +25,7 @@ NAMES = {
     "break-symmetry",
     "regularise-activations",
     "clean-examples",
+    "default-initialisation",
     "guard-operations",
     "raise-learning-rate",
     "reattach-graph",

@@ -1,6 +1,7 @@
-"""What chance alone does: networks so narrow and deep that they are born dead."""
+"""Units that never had a chance: by a network's width and depth, or by the place they stand at."""
 
-from relume.diagnosis.feeding import rectifiers
+from relume.diagnosis.death import Death
+from relume.diagnosis.feeding import before, rectifiers
 from relume.theory.born_dead import upper_bound
 from relume.types import Evidence, Reading, Readings
 
@@ -25,3 +26,42 @@ def rectifiers_until(readings: Readings, reading: Reading) -> list[Reading]:
     sites = list(rectifiers(readings))
     place = [str(each.site) for each in sites].index(str(reading.site))
     return sites[: place + 1]
+
+
+def by_narrowness(readings: Readings, reading: Reading) -> Death | None:
+    """A network so narrow and deep that more are born dead than not."""
+    born = born_dead(readings, reading)
+    if not born.measured > 0.5:
+        return None
+    width, layers = reading.value.units, len(rectifiers_until(readings, reading))
+    return Death(
+        kind="initialisation",
+        cause=(
+            f"So narrow ({width} units) and deep ({layers} layers of rectifiers until here) a network is "
+            f"born dead by chance in up to {born.measured:.0%} of draws: make it wider, or its units leaky."
+        ),
+        evidence=(born,),
+        remedies=("leaky-slope", "revive-dead-units", "insert-normalisation", "replace-activation"),
+    )
+
+
+def by_place(readings: Readings, reading: Reading) -> Death | None:
+    """An activation before any layer with weights, whose input is never above 0."""
+    given = readings.input
+    is_first = before(readings, reading) is given and not reading.site.fed_by
+    if given is None or not is_first or given.value.units != reading.value.units or given.value.fired.any():
+        return None
+    fired = Evidence(
+        quantity="values of the input above 0",
+        measured=float(given.value.fired.sum()),
+        threshold=0.0,
+        unit="values",
+        source="a rectifier passes nothing else",
+    )
+    return Death(
+        kind="place",
+        cause=f"{reading.site} stands on the input itself, before any layer, and the input is never above 0: "
+        "nothing of it gets through. Take the activation away, or put a layer before it.",
+        evidence=(fired,),
+        remedies=("standardise-input", "leaky-slope", "replace-activation"),
+    )

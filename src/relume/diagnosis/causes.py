@@ -24,7 +24,7 @@ PASSES_TOO_LITTLE, PASSES_TOO_MUCH = 0.8, 1.25  # chi; 1 keeps the gradient
 # Of the mean square: a residual block of unit branches doubles it, once; weights do more, at every layer.
 GROWS_AT_ONCE = 2.5
 
-WEIGHTS = ("variance-preserving-initialisation", "layer-sequential-unit-variance")
+WEIGHTS = ("variance-preserving-initialisation", "layer-sequential-unit-variance", "default-initialisation")
 FLAT_SLOPE = "slope below 0.05, a twentieth of the gradient; 'most' is half of the values"
 ON_THE_CRITICAL_LINE = "tanh's critical line at q* = 4 (Poole et al. 2016)"
 KEEPS = "1 keeps the gradient, less loses it (Schoenholz et al. 2017)"
@@ -60,7 +60,12 @@ def why_it_vanishes(readings: Readings, layers: Sequence[Layer], inputs: Sequenc
         "Neither the weights' variance nor flat or silent units account for it: what lies between the "
         "activations (a pooling, a scale, a product with small numbers) loses the gradient.",
         (),
-        ("insert-normalisation", "layer-sequential-unit-variance", "replace-activation"),
+        (
+            "insert-normalisation",
+            "layer-sequential-unit-variance",
+            "replace-activation",
+            "default-initialisation",
+        ),
     )
 
 
@@ -93,14 +98,26 @@ def why_it_saturates(readings: Readings, layers: Sequence[Layer], flat: float) -
         return Cause(said, (share, size), (*WEIGHTS, "insert-normalisation"))
     gain = max(scales(readings), key=_size, default=None)
     if gain is not None and _size(gain) > LARGE_GAIN:
-        size = _measured(f"root mean square of {gain.name}", _size(gain), LARGE_GAIN, "a normalisation starts at 1")
-        said = f"{begins} because the gain of a normalisation is large: {gain.name} is about {_size(gain):.3g}."
-        return Cause(said, (share, size), ("insert-normalisation", "replace-activation"))
+        size = _measured(
+            f"root mean square of {gain.name}", _size(gain), LARGE_GAIN, "a normalisation starts at 1"
+        )
+        said = (
+            f"{begins} because the gain of a normalisation is large: {gain.name} is about {_size(gain):.3g}."
+        )
+        return Cause(
+            said, (share, size), ("default-initialisation", "insert-normalisation", "replace-activation")
+        )
     said = (
         f"{begins}, though neither the weights nor the input are large: a factor or a bias between the "
         "weights and the activation puts them there, or training does."
     )
-    return Cause(said, (share,), ("replace-activation", "insert-normalisation", "regularise-activations"))
+    remedies = (
+        "replace-activation",
+        "insert-normalisation",
+        "default-initialisation",
+        "regularise-activations",
+    )
+    return Cause(said, (share,), remedies)
 
 
 def why_it_grows(

@@ -2,9 +2,10 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from relume.diagnosis.birth import BORN_DEAD_PROBABLE, born_dead, rectifiers_until
+from relume.diagnosis.birth import BORN_DEAD_PROBABLE, born_dead, by_narrowness, by_place
+from relume.diagnosis.death import Death
 from relume.diagnosis.feeding import (
     before,
     feeding_bias,
@@ -26,17 +27,6 @@ BIAS_SPREADS = 3.0
 # Twenty times what is usual: enough to blame for units that fired before.
 FATAL_UPDATE = 0.02
 FAINT_INPUT = 1 / math.sqrt(1 + BIAS_SPREADS**2)  # spread over size, where the mean is 3 spreads
-
-
-@dataclass(frozen=True, slots=True)
-class Death:
-    """A cause of death, with what shows it."""
-
-    kind: str
-    cause: str
-    evidence: tuple[Evidence, ...]
-    remedies: tuple[str, ...]
-    parameters: tuple[str, ...] = ()
 
 
 def death_of(readings: Readings, reading: Reading) -> Death:
@@ -269,51 +259,12 @@ def _otherwise(readings: Readings, reading: Reading) -> Death:
     return Death("initialisation", f"{began}; {said}.", (born,), remedies)
 
 
-def _by_narrowness(readings: Readings, reading: Reading) -> Death | None:
-    """A network so narrow and deep that more are born dead than not."""
-    born = born_dead(readings, reading)
-    if not born.measured > 0.5:
-        return None
-    width, layers = reading.value.units, len(rectifiers_until(readings, reading))
-    return Death(
-        kind="initialisation",
-        cause=(
-            f"So narrow ({width} units) and deep ({layers} layers of rectifiers until here) a network is "
-            f"born dead by chance in up to {born.measured:.0%} of draws: make it wider, or its units leaky."
-        ),
-        evidence=(born,),
-        remedies=("leaky-slope", "revive-dead-units", "insert-normalisation", "replace-activation"),
-    )
-
-
-def _by_place(readings: Readings, reading: Reading) -> Death | None:
-    """An activation before any layer with weights, whose input is never above 0."""
-    given = readings.input
-    is_first = before(readings, reading) is given and not reading.site.fed_by
-    if given is None or not is_first or given.value.units != reading.value.units or given.value.fired.any():
-        return None
-    fired = Evidence(
-        quantity="values of the input above 0",
-        measured=float(given.value.fired.sum()),
-        threshold=0.0,
-        unit="values",
-        source="a rectifier passes nothing else",
-    )
-    return Death(
-        kind="place",
-        cause=f"{reading.site} stands on the input itself, before any layer, and the input is never above 0: "
-        "nothing of it gets through. Take the activation away, or put a layer before it.",
-        evidence=(fired,),
-        remedies=("standardise-input", "leaky-slope", "replace-activation"),
-    )
-
-
 _EXPLANATIONS: tuple[Callable[[Readings, Reading], Death | None], ...] = (
-    _by_place,
+    by_place,
     _by_zero_weights,
     _by_constant_inputs,
     _by_a_large_step,
-    _by_narrowness,
+    by_narrowness,
     _by_faint_inputs,
     _by_bias,
 )

@@ -64,7 +64,7 @@ def _shut(readings: Readings, layer: Layer) -> Finding | None:
         cause="Over time, not depth: the gates keep next to nothing of the state from one call to the next, "
         "from the first step on. Look at the bias of the forget gate: 1 keeps the state (Jozefowicz et al. "
         "2015).",
-        remedies=("variance-preserving-initialisation", "raise-learning-rate"),
+        remedies=("default-initialisation", "variance-preserving-initialisation", "raise-learning-rate"),
     )
 
 

@@ -13,8 +13,8 @@ from relume.types import Evidence, Finding, ParameterReading, PerUnit, Readings
 
 FEWEST_LAYERS, FEWEST_WEIGHTS = 2, 3  # fewer sites are no chain; fewer layers have no depth
 LEAST_RATIO = 1e-3  # as for layers whose sites are seen
-# Trainings that work begin with a gradient of at most 20 times the weights' norm. Where targets are large it is
-# more, but then the loss is too: by how many per cent it changes for a weight's one per cent is below 20.
+# Trainings that work begin with a gradient of at most 20 times the weights' norm. Where targets are large it
+# is more, but then the loss is too: one per cent of the weights then changes it by less than 20 per cent.
 LARGE_GRADIENT, STEEP = 1e3, 50.0
 VANISHES = "three orders of magnitude, as between layers: AUTOTRAINER (Zhang et al. 2021)"
 EXPLODES = "calibrated: trainings that work begin below 20"
@@ -79,11 +79,12 @@ def exploding_unseen(readings: Readings) -> Iterator[Finding]:
                     source=ELASTIC,
                 ),
             ),
-            cause=f"The weights are too large for what the network computes with them, before any update: one "
-            f"per cent more of {weight.name} changes the loss by {elasticity:.3g} per cent, as where "
+            cause="The weights are too large for what the network computes with them, before any update: "
+            f"one per cent more of {weight.name} changes the loss by {elasticity:.3g} per cent, as where "
             "the same weights are multiplied over and over, or layers by layers.",
             remedies=(
                 "variance-preserving-initialisation",
+                "default-initialisation",
                 "insert-normalisation",
                 "clip-gradients",
                 "lower-learning-rate",

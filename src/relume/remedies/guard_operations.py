@@ -82,12 +82,21 @@ def at_least(bound: float) -> Guard:
     """A guard for functions of what is above a bound."""
 
     def guard(x: Any, *rest: Any, **_: Any) -> tuple[Any, ...] | None:
-        if not _is_below(x, bound + SMALLEST):
+        least = bound + SMALLEST
+        if not _is_below(x, least):
             return None
-        kept: Tensor = x.clamp(min=bound + SMALLEST)
+        # Not held at the bound, but nearer to it the further below: a gradient still leads back.
+        kept: Tensor = x.where(x >= least, bound + SMALLEST / (1 + (least - x).clamp(min=0)))
         return kept, *rest
 
     return guard
+
+
+def within_one(x: Any, *rest: Any, **_: Any) -> tuple[Any, ...] | None:
+    """A cosine, or a sine, at which the angle still has a slope."""
+    if not (isinstance(x, Tensor) and x.is_floating_point() and bool((x.abs() > 1 - SMALLEST).any())):
+        return None
+    return x.clamp(-1 + SMALLEST, 1 - SMALLEST), *rest
 
 
 def not_infinite(x: Any, *rest: Any, **_: Any) -> tuple[Any, ...] | None:
@@ -141,6 +150,7 @@ SPREADS = ("std", "var")
 GUARDS: dict[str, Guard] = {
     **dict.fromkeys(("log", "log2", "log10", "sqrt", "rsqrt"), at_least(0.0)),
     "log1p": at_least(-1.0),
+    **dict.fromkeys(("acos", "arccos", "asin", "arcsin", "atanh", "arctanh"), within_one),
     **dict.fromkeys(("exp", "exp2", "expm1", "sinh", "cosh"), not_infinite),
     **dict.fromkeys(("div", "divide", "true_divide", "__truediv__", "truediv"), not_by_zero),
     **dict.fromkeys(("reciprocal", "__rtruediv__", "__rdiv__"), itself_not_zero),
@@ -179,8 +189,8 @@ guard_operations = Remedy(
     apply=apply,
     changes=frozenset({"loss"}),
     stage="loss",
-    meaning="keeps the arguments of logarithms, roots, powers, quotients, exponentials and masked softmaxes "
-    "within where value and derivative are numbers",
+    meaning="keeps the arguments of logarithms, roots, powers, arcs, quotients, exponentials and masked "
+    "softmaxes within where value and derivative are numbers",
     advice=advice,
     citation="Goodfellow, Bengio & Courville (2016), Deep Learning, section 4.1, Overflow and underflow",
 )

@@ -16,12 +16,13 @@ from relume.trial import Patient, run_trial
 from relume.types import Diagnosis, Finding, Readings, Severity, Trial
 
 MATERIAL = 0.05  # of the loss: what a few steps more or less make up for is no repair
-FURTHER = 0.1  # what a remedy has to bring when the finding is gone already
+FURTHER = 0.05  # what a remedy has to bring when the finding is gone already
 MOST_FURTHER = 2  # such remedies
 # Tried then in any case, named by the finding or not: what helps most networks.
 USUAL = (
     "insert-normalisation",
     "variance-preserving-initialisation",
+    "default-initialisation",
     "lower-learning-rate",
     "raise-learning-rate",
 )
@@ -97,7 +98,7 @@ def search(plan: Search) -> tuple[Attempt, Attempt]:
 
 
 def polished(plan: Search, best: Attempt, met: Sequence[Finding]) -> Attempt:
-    """The same, with what else earns its place: each further remedy lowers the loss by another tenth.
+    """The same, with what else earns its place: each further remedy lowers the loss by another twentieth.
 
     A finding can be gone and the training still be far from what the network can do.
     """

@@ -7,12 +7,13 @@ from relume.remedies.remedy import Remedy
 from relume.trial import Patient
 from relume.types import Finding
 
-# A memory of more than a hundred steps is longer than it takes to see that a step was wrong.
+# A memory of a hundred steps is longer than it takes to see that a step was wrong.
 LONGEST_MEMORY = 0.99
 USUAL_MOMENTUM = 0.9
 USUAL_BETAS = (0.9, 0.999)  # Kingma & Ba (2015), algorithm 1
 SHORTEST_SECOND = 0.9  # a mean square of fewer than ten gradients swings as the gradients do
-USUAL_EPSILON, LARGEST_EPSILON = 1e-8, 1e-3  # of Adam; larger, it is plain descent with a tiny rate
+# Of Adam. Larger, it is plain descent with a tiny rate; smaller, a gradient of 0 is divided by 0.
+SMALLEST_EPSILON, USUAL_EPSILON, LARGEST_EPSILON = 1e-16, 1e-8, 1e-3
 FASTEST_DECAY = 1e-2  # of the weights, a step: in a hundred steps most of what they were is gone
 USUAL_DECAY = 1e-4
 
@@ -29,13 +30,14 @@ def apply(patient: Patient, finding: Finding) -> str:
 
 def _changes(group: Mapping[str, Any]) -> list[tuple[str, Any]]:
     changes: list[tuple[str, Any]] = []
-    if float(group.get("momentum") or 0.0) > LONGEST_MEMORY:
+    if float(group.get("momentum") or 0.0) >= LONGEST_MEMORY:
         changes.append(("momentum", USUAL_MOMENTUM))
     if "betas" in group:
         first, second = map(float, group["betas"])
-        if first > LONGEST_MEMORY or second < SHORTEST_SECOND:
+        if first >= LONGEST_MEMORY or second < SHORTEST_SECOND:
             changes.append(("betas", USUAL_BETAS))
-    if float(group.get("eps") or 0.0) > LARGEST_EPSILON:
+    epsilon = group.get("eps")  # Adafactor has two
+    if isinstance(epsilon, float | int) and not SMALLEST_EPSILON <= epsilon <= LARGEST_EPSILON:
         changes.append(("eps", USUAL_EPSILON))
     decay, rate = float(group.get("weight_decay") or 0.0), float(group["lr"])
     if decay * rate > FASTEST_DECAY:
@@ -57,8 +59,8 @@ usual_optimiser_settings = Remedy(
     apply=apply,
     changes=frozenset({"optimizer"}),
     stage="updates",
-    meaning="sets momentum above 0.99, Adam's betas far from (0.9, 0.999), an epsilon above 0.001 and a "
-    "weight decay that takes a hundredth of the weights a step back to what is usual",
+    meaning="sets momentum from 0.99 on, Adam's betas far from (0.9, 0.999), an epsilon of 0 or above 0.001 "
+    "and a weight decay that takes a hundredth of the weights a step back to what is usual",
     advice=advice,
     citation="Sutskever, Martens, Dahl & Hinton (2013), On the importance of initialization and momentum in "
     "deep learning; Kingma & Ba (2015), Adam, algorithm 1",

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from relume.catalogue import activations
-from relume.diagnosis.deaths import Death, death_of, hears_nothing
+from relume.diagnosis.death import Death
+from relume.diagnosis.deaths import death_of, hears_nothing
 from relume.diagnosis.feeding import after, before, has_no_gradient, is_constant, rectifiers
 from relume.diagnosis.losses import course
 from relume.diagnosis.rule import Rule

@@ -23,7 +23,7 @@ from relume.diagnosis.trend import (
     is_too_much,
     mean_square_factor,
 )
-from relume.diagnosis.unseen_layers import exploding_unseen
+from relume.diagnosis.unseen_layers import LARGE_GRADIENT, exploding_unseen
 from relume.diagnosis.weights import chi, inputs_of, median
 from relume.types import Evidence, Finding, Readings
 
@@ -103,7 +103,8 @@ exploding_gradient = Rule(
     find=find,
     meaning="the error signal grows by orders of magnitude towards the input",
     formula="growth of the gradient's norm from the last layer to the first, by the median slope over all "
-    f"pairs of layers or of the first third over the last: above {LARGEST_GROWTH:g}",
+    f"pairs of layers or of the first third over the last: above {LARGEST_GROWTH:g}; where no activation is "
+    f"known, the gradient of weights over themselves: above {LARGE_GRADIENT:g}",
     needs_examples=EXAMPLES,
     citation="Pascanu, Mikolov & Bengio (2013), On the difficulty of training recurrent neural networks; "
     "Schoenholz et al. (2017), Deep information propagation",

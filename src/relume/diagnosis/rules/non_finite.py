@@ -102,7 +102,7 @@ def _of_loss(readings: Readings, step: int) -> Explained:
         "The loss itself: no value at any site was NaN or infinite. Look for the logarithm of 0, a division "
         f"by 0 or an exponential that overflows in it{_after_an_update(step)}.",
         (),
-        (GUARD,),
+        (GUARD, *(("usual-optimiser-settings", "lower-learning-rate") if _after_an_update(step) else ())),
     )
 
 
@@ -119,7 +119,7 @@ def _by_scale(readings: Readings) -> Explained | None:
     if size < NEAR_OVERFLOW:
         return None
     told = f"Values are too large before any update: {size:.3g} at {name}."
-    remedies = ("variance-preserving-initialisation", "layer-sequential-unit-variance")
+    remedies = ("variance-preserving-initialisation", "default-initialisation")
     return told, (_of_largest(name, size),), (*remedies, "insert-normalisation", "standardise-input")
 
 

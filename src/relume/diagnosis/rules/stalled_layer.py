@@ -34,7 +34,8 @@ def find(readings: Readings) -> Iterator[Finding]:
     stalled = [p for p in layers if p.measured >= MINIMUM_MEASURED and _is_below(p, usual)]
     starved = [p for p in stalled if _lacks_gradient(p, learners)]
     if starved:
-        yield _finding(readings, starved, usual, _of_starved(readings, starved))
+        factors = [p for p in readings.parameters.values() if _is_held_at_zero(p)]
+        yield _finding(readings, [*factors, *starved], usual, _of_starved(readings, starved, factors))
     names = {p.name for p in starved}
     held = [p for p in stalled if p.name not in names]
     if held:
@@ -73,17 +74,18 @@ def _of_unused(unused: Sequence[ParameterReading], *, is_trunk: bool) -> Said:
     return "info", cause, (REATTACH,)
 
 
-def _of_starved(readings: Readings, starved: Sequence[ParameterReading]) -> Said:
+def _of_starved(
+    readings: Readings, starved: Sequence[ParameterReading], factors: Sequence[ParameterReading]
+) -> Said:
     silent = next((each for each in rectifiers(readings) if is_silent(each.value)), None)
     if silent is not None and all(p.gradient == 0 for p in starved):
         cause = f"No gradient comes to {_names(starved)}: all units of {silent.site} are dead."
         return "info", cause, ("revive-dead-units",)
     severity: Severity = "warning" if course(readings) == "falls" else "error"
-    factors = [p for p in readings.parameters.values() if _is_held_at_zero(p)]
     if factors:
         cause = (
-            f"{_names(factors)} begins at 0 and is not updated, since the optimiser does not hold it: what it "
-            f"multiplies stays 0, and no gradient comes to {_names(starved)}."
+            f"{_names(factors)} begins at 0 and is not updated, since the optimiser does not hold it: "
+            f"what it multiplies stays 0, and no gradient comes to {_names(starved)}."
         )
         return severity, cause, (TRAIN,)
     cause = f"The gradient vanishes before it comes to {_names(starved)}, while other layers learn."

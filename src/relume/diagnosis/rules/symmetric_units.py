@@ -51,7 +51,7 @@ def find(readings: Readings) -> Iterator[Finding]:
             f"The weights {weights[0].name} {how}: they {drawn}, so equal gradients keep {share:.0%} of the "
             f"{first.value.units} units identical to another, and they count as one."
         ),
-        remedies=("break-symmetry", "variance-preserving-initialisation"),
+        remedies=("break-symmetry", "default-initialisation", "variance-preserving-initialisation"),
     )
 
 

@@ -15,7 +15,7 @@ from relume.types import Evidence, Finding, ParameterReading, Readings, Severity
 SUSPECT_UPDATE = 1e-2
 # Weights that began at 0 have hardly any norm yet; torch's own initialisation gives a row 0.58, He's 1.41.
 FRESH_ROW = 0.1
-# A third of the weights in each of the first steps: what they were drawn for is gone. Of trainings that work few
+# A third of the weights in each of the first steps: what they were drawn for is gone. Few trainings that work
 # begin so fast, and the loss of those does not rise.
 REPLACING_UPDATE, RISE = 0.3, 1.5
 SWING = 0.3  # from one step to the next, over the loss itself, at the median
@@ -100,7 +100,11 @@ def _trouble(readings: Readings, largest: float) -> Trouble | None:
     first = abs(float(known(readings.steps)[0]))
     if _replaces_weights(readings) and highest > RISE * first > 0 and end > HALVED * first:
         evidence = _of_loss("greatest loss over the first", highest / first, RISE)
-        return "warning", f"the loss rises from {first:.3g} to {highest:.3g} and ends at {end:.3g}", (evidence,)
+        return (
+            "warning",
+            f"the loss rises from {first:.3g} to {highest:.3g} and ends at {end:.3g}",
+            (evidence,),
+        )
     return None
 
 
@@ -158,7 +162,8 @@ unstable_updates = Rule(
     meaning="updates so large against the weights that the loss oscillates or diverges",
     formula=(
         "norm of a layer's update over that of its weights: above 0.01 while the loss doubles or went up "
-        "tenfold, or above 0.1 while it does not fall; biases and new zeros excepted"
+        "tenfold, or above 0.1 while it does not fall, or above 0.3 in the first steps, if it rises by half; "
+        "biases and new zeros excepted"
     ),
     needs_examples=1,
     citation="Karpathy, CS231n notes, Ratio of weights to updates (around 1e-3)",

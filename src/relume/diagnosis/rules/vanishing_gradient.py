@@ -26,8 +26,8 @@ from relume.types import Evidence, Finding, ParameterReading, Readings, Severity
 # Three orders of magnitude, to which AUTOTRAINER (Zhang et al. 2021) holds the first layer's over the last's.
 # Twenty layers of tanh by Xavier's rule keep 0.19, of ReLU by He's 1, of ReLU by nn.Linear's default 1.7e-8.
 LEAST_RATIO = 1e-3
-# Two orders at the start, while the loss stands still and the signal shrinks to a tenth too: of trainings that
-# work none begins so.
+# Two orders at the start, while the loss stands still and the signal shrinks to a tenth too: no training that
+# works begins so.
 STILL_RATIO, SHRUNK = 1e-2, 0.1
 # With it, Adam's own epsilon (1e-8) outweighs a gradient that is usual (1e-2) behind the last layer.
 EXTREME_RATIO = 1e-6
@@ -218,7 +218,9 @@ vanishing_gradient = Rule(
     find=find,
     meaning="the error signal shrinks by orders of magnitude towards the input",
     formula="norm of the gradient at the first layer, or at any weights before it, over the largest norm at "
-    f"any layer: below {LEAST_RATIO:g}; or no gradient at all at the first layers, though they could learn",
+    f"any layer: below {LEAST_RATIO:g}, or {STILL_RATIO:g} at the start where the loss stands still and the "
+    "signal shrinks too; of the weights where no activation is known; or no gradient at all at the first "
+    "layers, though they could learn",
     needs_examples=EXAMPLES,
     citation="Glorot & Bengio (2010), Understanding the difficulty of training deep feedforward neural "
     "networks; threshold of Zhang et al. (2021), AUTOTRAINER",
