@@ -43,7 +43,7 @@ def html(claim: Claim) -> str:
         facts(known),
         small("Published:") if claim.published else "",
         said((f"{each.quantity}: ", _value(each)) for each in claim.published),
-        small("To put it to the test (quick: minutes; each part runs in a process of its own):"),
+        small("To put it to the test, each part some seconds in a process of its own:"),
         code(f"from relume.evidence.run import run_claims\n{_test_of(claim)}"),
     )
 
@@ -66,12 +66,13 @@ def figure(claim: Claim, samples: Sequence[Sample]) -> "Figure":
 
 def judged_html(judged: Judged) -> str:
     """The verdict, the effect, what is published beside it, and the numbers."""
-    claim, verdict = claims[judged.verdict.claim], judged.verdict
+    verdict = judged.verdict
+    claim = claims.get(verdict.claim)  # None of one that somebody else has written
     return card(
-        heading(title(claim.name), beside=badge(verdict.holds, PAINT[verdict.holds])),
-        paragraph(claim.statement),
+        heading(title(verdict.claim), beside=badge(verdict.holds, PAINT[verdict.holds])),
+        paragraph(claim.statement) if claim else "",
         facts({"measured": effect_text(verdict)} | ({"limits": verdict.limits} if verdict.limits else {})),
-        table(published_grid(claim, judged.samples)) if claim.published else "",
+        table(published_grid(claim, judged.samples)) if claim and claim.published else "",
         folded("The numbers", table(numbers_grid(judged.samples))) if judged.samples else "",
         *map(small, judged.notes),
     )

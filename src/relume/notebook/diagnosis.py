@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 def html(diagnosis: Diagnosis) -> str:
     """All findings with their evidence, the gravest first."""
-    mark = badge("healthy", HEALTHY) if diagnosis.is_healthy else ""
+    something = diagnosis.steps or diagnosis.examples
+    mark = badge("healthy", HEALTHY) if diagnosis.is_healthy and something else ""
     return card(
         heading(verdict(diagnosis), beside=mark),
         rows(map(_cells, diagnosis.findings)) if diagnosis.findings else "",

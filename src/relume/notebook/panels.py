@@ -70,7 +70,7 @@ def panels_of(readings: Readings) -> list[Panel]:
         ),
         _shares(rows),
     ]
-    return [panel for panel in (*sites, *_updates(readings)) if panel.series]
+    return [panel for panel in (*sites, *_updates(readings)) if panel.rows and panel.series]
 
 
 def marks_of(diagnosis: Diagnosis, readings: Readings) -> list[Mark]:

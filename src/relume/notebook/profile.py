@@ -12,6 +12,7 @@ from relume.notebook.panels import Mark, Panel, rows_of
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.transforms import Transform
 
     from relume.types import PerUnit, Severity
 
@@ -32,18 +33,19 @@ def profile(panels: Sequence[Panel], *, title: str, marks: Sequence[Mark] = ()) 
     Raises
     ------
     DrawingError
-        There is no row.
+        There is none.
     """
-    if not panels or not panels[0].rows:
+    if not panels:
         raise DrawingError("no site was seen: nothing to draw. Watch some steps of training first.")
     height = min(TALLEST, ROW * rows_of(panels)) + 1.5
     with canvas(2.75 * len(panels) + 1.2, height) as figure:
+        inches = figure.dpi_scale_trans
         figure.suptitle(title, x=0.01, ha="left", fontsize=11, color=INK)
         first: Axes | None = None
         for place, panel in enumerate(panels):
             shared = first if first is not None and panel.rows == panels[0].rows else None
             axes = figure.add_subplot(1, len(panels), place + 1, sharey=shared)
-            _draw(axes, panel, [mark for mark in marks if mark.problem in panel.problems])
+            _draw(axes, panel, [mark for mark in marks if mark.problem in panel.problems], inches)
             if shared is None:
                 _name_rows(axes, panel)
                 first = first or axes
@@ -52,7 +54,7 @@ def profile(panels: Sequence[Panel], *, title: str, marks: Sequence[Mark] = ()) 
     return figure
 
 
-def _draw(axes: "Axes", panel: Panel, marks: Sequence[Mark]) -> None:
+def _draw(axes: "Axes", panel: Panel, marks: Sequence[Mark], inches: "Transform") -> None:
     axes.grid(visible=True, axis="x")
     axes.set_title(panel.title, loc="left", fontsize=10, pad=16)
     axes.set_ylim(len(panel.rows) - 0.4, -0.6)
@@ -65,7 +67,7 @@ def _draw(axes: "Axes", panel: Panel, marks: Sequence[Mark]) -> None:
         _say(axes, said, at)
     for name, values in panel.series.items():
         _series(axes, name, values, paints)
-    _legend(axes, panel, marks)
+    _legend(axes, panel, marks, inches)
 
 
 def _paints(panel: Panel, marks: Sequence[Mark]) -> dict[int, str]:
@@ -130,7 +132,7 @@ def _say(axes: "Axes", text: str, at: float) -> None:
     )  # fmt: skip
 
 
-def _legend(axes: "Axes", panel: Panel, marks: Sequence[Mark]) -> None:
+def _legend(axes: "Axes", panel: Panel, marks: Sequence[Mark], inches: "Transform") -> None:
     """What the colours and the shapes stand for, below the panel."""
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
@@ -150,7 +152,7 @@ def _legend(axes: "Axes", panel: Panel, marks: Sequence[Mark]) -> None:
         handles.append(Line2D([], [], marker="<", label="exactly 0", **look))
     if np.isposinf(values).any():
         handles.append(Line2D([], [], marker="x", label="not finite", **look))
-    below = ScaledTranslation(0, -BELOW, axes.get_figure(root=True).dpi_scale_trans)
+    below = ScaledTranslation(0, -BELOW, inches)
     axes.legend(
         handles=handles, loc="upper left", bbox_to_anchor=(0, 0), bbox_transform=axes.transAxes + below,
         frameon=False, fontsize=8.5, borderaxespad=0, borderpad=0, handletextpad=0.5,

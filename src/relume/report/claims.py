@@ -96,7 +96,7 @@ def claims_grid(results: Results, claims: Mapping[str, Claim]) -> Grid:
             title(name),
             each.verdict.holds,
             effect_text(each.verdict),
-            next((published_text(p) for p in claims[name].published), ABSENT),
+            next((published_text(p) for p in claims[name].published), ABSENT) if name in claims else ABSENT,
         )
         for name, each in results.judged.items()
     )
