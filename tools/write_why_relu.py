@@ -27,7 +27,7 @@ def main(folder: Path, docs: Path) -> None:
     results = judged_anew(read(folder))
     for name, each in results.judged.items():
         if each.samples:
-            save(claim_figure(claims[name], each), docs / IMAGES / f"{name}.png")
+            save(claim_figure(claims[name], each.samples), docs / IMAGES / f"{name}.png")
     (docs / "why-relu").mkdir(exist_ok=True)
     write(results, docs / "why-relu")
     (docs / "why-relu.md").write_text(document(results), encoding="utf-8")

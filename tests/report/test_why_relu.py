@@ -11,10 +11,6 @@ from relume.evidence.results import Results, read
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-# Until the results of a default run are in the checkout there is nothing to hold the document to.
-pytestmark = pytest.mark.skipif(
-    not (DOCS / "why-relu").is_dir(), reason="no default run in docs/why-relu yet"
-)
 TOOL = run_path(str(ROOT / "tools" / "write_why_relu.py"))
 
 

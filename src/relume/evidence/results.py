@@ -35,6 +35,9 @@ class Judged:
 
         return relume.notebook.claim.judged_html(self)
 
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(str(self.verdict))
+
     def plot(self) -> "Figure":
         """Draw what was measured, as the report does."""
         import relume  # as above
@@ -57,6 +60,9 @@ class Results:
         import relume  # by its public name, as above
 
         return relume.notebook.claim.results_html(self)
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text("\n".join(str(each.verdict) for each in self.judged.values()))
 
 
 def write(results: Results, folder: Path) -> tuple[Path, Path]:

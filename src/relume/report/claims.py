@@ -9,6 +9,7 @@ from relume.evidence.results import Results
 from relume.report.grid import ABSENT, Column, Grid, Section, number
 from relume.types import Interval, Sample, Verdict
 
+MOST_LIMITS = 2  # claims whose limits are told one by one in a terminal
 MOST_PLACES = 7  # of a curve; the rest is in samples.csv
 ONE_WORD = {"one-sidedness"}  # the hyphen is its own
 WORDS = {"relu": "ReLU", "he": "He", "l1": "L1"}
@@ -114,12 +115,32 @@ def limits_grid(results: Results) -> Grid:
         Column(header="claim", meaning="its name, as after --claim", align="left", widest=24),
         Column(header="limits", meaning="where it holds and where not", align="left", widest=90),
     )
-    rows = tuple(
-        (title(name), each.verdict.limits) for name, each in results.judged.items() if each.verdict.limits
-    )
+    found = {name: each.verdict.limits for name, each in results.judged.items() if each.verdict.limits}
+    is_long = len(found) > MOST_LIMITS
+    rows = tuple((title(name), counted(limits) if is_long else limits) for name, limits in found.items())
+    reading = "Which they are: the report, or relume why --claim NAME." if is_long else ""
     return Grid(
-        title="The limits", reading="", columns=columns, sections=(Section(title="", rows=rows),) * bool(rows)
+        title="The limits",
+        reading=reading,
+        columns=columns,
+        sections=(Section(title="", rows=rows),) * bool(rows),
     )
+
+
+def counted(limits: str) -> str:
+    """How many limits there are of each kind; as they are, where they are a sentence.
+
+    >>> counted("holds at sigmoid, depth 20 / tanh, depth 20; not at relu, depth 20")
+    'holds at 2 of 3, not at 1'
+    """
+    kinds = [part.partition(" at ") for part in limits.split("; ")]
+    if not all(where for _, _, where in kinds):
+        return limits
+    numbers = {
+        kind: len(where.split(" / ") if " / " in where else where.split(", ")) for kind, _, where in kinds
+    }
+    said = [f"{kind} at {number}" for kind, number in numbers.items()]
+    return ", ".join([f"{said[0]} of {sum(numbers.values())}", *said[1:]])
 
 
 def published_grid(claim: Claim, samples: Sequence[Sample]) -> Grid:

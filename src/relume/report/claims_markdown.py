@@ -9,6 +9,8 @@ from relume.report.claims_answer import claims_answer, disagreements, tally
 from relume.report.claims_page import command, setting
 from relume.report.grid import ABSENT, Grid
 
+FEWEST_LISTED = 4  # cases; fewer are a line
+
 
 def markdown(results: Results, claims: Mapping[str, Claim], *, images: str, made_by: str) -> str:
     """The document: answer, table, a part for each claim, and where the literature says something else.
@@ -73,7 +75,7 @@ def _part(claim: Claim, judged: Judged, results: Results, images: str) -> Iterat
     yield f"**{_capital(verdict.holds)}.** {_capital(effect)}." if verdict.effect else "**Not decided.**"
     yield ""
     if verdict.limits:
-        yield from (*(f"- {_capital(limit)}" for limit in verdict.limits.split("; ")), "")
+        yield from (*(line for limit in verdict.limits.split("; ") for line in _limit(limit)), "")
     for note in judged.notes:
         yield from (note, "")
     if judged.samples:
@@ -97,6 +99,17 @@ def _grid(grid: Grid) -> Iterator[str]:
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
     for row in (header, ["---"] * len(header), *rows):
         yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |"
+
+
+def _limit(limit: str) -> Iterator[str]:
+    """One kind of limits: a line, or a list where there are many."""
+    kind, _, where = limit.partition(" at ")
+    cases = where.split(" / ")
+    if len(cases) < FEWEST_LISTED:
+        yield f"- {_capital(limit)}"
+        return
+    yield f"- {_capital(kind)} at"
+    yield from (f"    - {case}" for case in cases)
 
 
 def _capital(text: str) -> str:

@@ -175,7 +175,7 @@ def draw(samples: Sequence[Sample], figure: "Figure") -> None:
     right.set_xticks(range(len(PRECISIONS)), [each.replace(" in ", " in\n") for each in PRECISIONS])
     right.tick_params("x", labelsize=7)
     right.set_yscale("symlog", linthresh=1e-6)
-    right.set(ylabel="share of pre-activations exactly 0", ylim=(-1e-7, 1))
+    right.set(xlabel="precision", ylabel="share of pre-activations exactly 0", ylim=(-1e-7, 1))
     right.legend(frameon=False, fontsize=8)
 
 

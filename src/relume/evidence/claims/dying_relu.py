@@ -234,7 +234,7 @@ def draw(samples: Sequence[Sample], figure: "Figure") -> None:
         curve = along_x(samples, BY_STEP, f"relu, momentum, rate {rate:g}")
         band(by_step, "relu", curve, label=f"rate {rate:g}", paint=paint)
     by_step.set(xlabel="step", ylabel="dead ReLU units", ylim=(-0.03, 1.03))
-    by_step.legend(frameon=False, fontsize=7)
+    by_step.legend(frameon=False, fontsize=7, ncols=2, loc="upper left")
     for (labels, quantity), paint in zip(
         product((SHIFTING, FIXED), (DORMANT, DEAD_BY_TASK)), OTHERS, strict=False
     ):
