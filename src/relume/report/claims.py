@@ -119,12 +119,8 @@ def limits_grid(results: Results) -> Grid:
     is_long = len(found) > MOST_LIMITS
     rows = tuple((title(name), counted(limits) if is_long else limits) for name, limits in found.items())
     reading = "Which they are: the report, or relume why --claim NAME." if is_long else ""
-    return Grid(
-        title="The limits",
-        reading=reading,
-        columns=columns,
-        sections=(Section(title="", rows=rows),) * bool(rows),
-    )
+    sections = (Section(title="", rows=rows),) * bool(rows)
+    return Grid(title="The limits", reading=reading, columns=columns, sections=sections)
 
 
 def counted(limits: str) -> str:
@@ -136,9 +132,8 @@ def counted(limits: str) -> str:
     kinds = [part.partition(" at ") for part in limits.split("; ")]
     if not all(where for _, _, where in kinds):
         return limits
-    numbers = {
-        kind: len(where.split(" / ") if " / " in where else where.split(", ")) for kind, _, where in kinds
-    }
+    between = " / " if " / " in limits else ", "
+    numbers = {kind: len(where.split(between)) for kind, _, where in kinds}
     said = [f"{kind} at {number}" for kind, number in numbers.items()]
     return ", ".join([f"{said[0]} of {sum(numbers.values())}", *said[1:]])
 
