@@ -9,6 +9,7 @@ from tests.faults.program import Batch
 from tests.faults.report.making import Loss, Warmed, constant, normal, refilled, trained
 
 __all__ = [
+    "Fill",
     "Loss",
     "Warmed",
     "constant",

@@ -85,7 +85,7 @@ def masks(size: int = 12, batch: int = 16) -> Pairs:
     return [(x, mask) for x, _, mask in discs(size, batch)]
 
 
-def melodies(length: int = 14, batch: int = 24) -> Pairs:
+def melodies(length: int = 14, batch: int = 20) -> Pairs:
     """Notes of an octave that go up and down in small steps, and the note after each."""
     draw = generator(85)
     steps = torch.tensor([-2, -1, 1, 2, 5])
@@ -245,6 +245,6 @@ def visits(batch: int = 64) -> Triples:
 def swings(batch: int = 40) -> list[tuple[Tensor, Tensor]]:
     """Moments of a damped swing, and where it was measured then, with noise."""
     draw = generator(99)
-    at = 6 * torch.rand(COUNT, batch, 1, generator=draw)
+    at = 3 * torch.rand(COUNT, batch, 1, generator=draw)
     where = 1.5 * torch.exp(-0.15 * at) * torch.cos(1.5 * at)
-    return list(zip(at / 3 - 1, where + 0.3 * torch.randn(where.shape, generator=draw), strict=True))
+    return list(zip(at / 1.5 - 1, where + 0.3 * torch.randn(where.shape, generator=draw), strict=True))
