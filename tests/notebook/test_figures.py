@@ -159,9 +159,7 @@ def test_nothing_seen_is_told() -> None:
 
 def test_without_sites_the_weights_are_drawn() -> None:
     readings = replace(HEALTHY["no sites"], input=None)
-    assert [axes.get_title(loc="left") for axes in plot(readings).axes] == [
-        "update of a step over the weights"
-    ]
+    assert [axes.get_title(loc="left") for axes in plot(readings).axes] == ["update over weights, a step"]
 
 
 def test_a_diagnosis_keeps_its_readings() -> None:

@@ -33,7 +33,7 @@ def test_each_quantity_by_row() -> None:
 
 def test_updates_are_of_weights_in_their_order() -> None:
     made = chain(gradients=[1e-3] * 3, updates=[1e-3, 0.0, 1e-2], unused=1)
-    update = panels(made)["update of a step over the weights"]
+    update = panels(made)["update over weights, a step"]
     assert update.rows == ("0.weight", "2.weight", "4.weight", "6.weight")  # no biases
     np.testing.assert_allclose(update.series["update"], [0.0, 0.0, 1e-2, 1e-3])
 

@@ -1,6 +1,7 @@
 """A claim in a notebook: what is claimed and how it is tested; measured, what it came to."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, get_args
 
 from relume.errors import DrawingError
@@ -22,10 +23,14 @@ from relume.notebook.markup import (
 )
 from relume.report.claims import REMEMBERED, claims_grid, effect_text, numbers_grid, published_grid, title
 from relume.report.claims_page import claim_figure, setting
+from relume.report.grid import Section
 from relume.types import Sample
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+
+MOST_ROWS = 24
 
 
 def html(claim: Claim) -> str:
@@ -73,7 +78,7 @@ def judged_html(judged: Judged) -> str:
         paragraph(claim.statement) if claim else "",
         facts({"measured": effect_text(verdict)} | ({"limits": verdict.limits} if verdict.limits else {})),
         table(published_grid(claim, judged.samples)) if claim and claim.published else "",
-        folded("The numbers", table(numbers_grid(judged.samples))) if judged.samples else "",
+        _numbers(judged.samples) if judged.samples else "",
         *map(small, judged.notes),
     )
 
@@ -86,6 +91,15 @@ def judged_figure(judged: Judged) -> "Figure":
 def results_html(results: Results) -> str:
     """A row for each claim, and on what they were measured."""
     return card(table(claims_grid(results, claims)), small(setting(results)))
+
+
+def _numbers(samples: Sequence[Sample]) -> str:
+    """The first of them: a notebook keeps all that it shows."""
+    grid = numbers_grid(samples)
+    rows = grid.sections[0].rows
+    shown = replace(grid, sections=(Section(title="", rows=rows[:MOST_ROWS]),))
+    left_out = small(f"{len(rows) - MOST_ROWS:,} more rows rest on .samples") if rows[MOST_ROWS:] else ""
+    return folded("The numbers", table(shown) + left_out)
 
 
 def _value(published: Published) -> str:

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 def html(diagnosis: Diagnosis) -> str:
     """All findings with their evidence, the gravest first."""
-    something = diagnosis.steps or diagnosis.examples
-    mark = badge("healthy", HEALTHY) if diagnosis.is_healthy and something else ""
+    title, *rest = _sentences(diagnosis)
+    is_seen = diagnosis.steps or diagnosis.examples
     return card(
-        heading(verdict(diagnosis), beside=mark),
+        heading(title, beside=badge("healthy", HEALTHY) if diagnosis.is_healthy and is_seen else ""),
         rows(map(_cells, diagnosis.findings)) if diagnosis.findings else "",
-        *map(small, seen(diagnosis)),
+        *map(small, rest),
     )
 
 
@@ -40,6 +40,13 @@ def figure(diagnosis: Diagnosis) -> "Figure":
         )
     marks = marks_of(diagnosis, diagnosis.readings)
     return profile(panels_of(diagnosis.readings), title=verdict(diagnosis), marks=marks)
+
+
+def _sentences(diagnosis: Diagnosis) -> list[str]:
+    """The verdict, and on how much it rests: of a healthy network one sentence says both."""
+    if diagnosis.is_healthy and (diagnosis.steps or diagnosis.examples):
+        return list(seen(diagnosis))
+    return [verdict(diagnosis), *seen(diagnosis)]
 
 
 def _cells(finding: Finding) -> Iterator[str]:

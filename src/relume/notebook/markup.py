@@ -10,6 +10,7 @@ from html import escape
 from relume.report.grid import Column, Grid
 from relume.types import Holding, Severity
 
+SHORT = 24  # characters of a cell that is not broken
 LINE = "1px solid rgba(128,128,128,.35)"
 CELL = "padding:.35em .9em .35em 0;vertical-align:top;background:none;border:none"
 # White on each is read at 4.5 to 1 at least, whatever is around the badge.
@@ -47,7 +48,9 @@ def small(text: str) -> str:
 
 def code(text: str) -> str:
     """A line to type."""
-    return f'<pre style="margin:.4em 0;background:none;color:inherit">{escape(text)}</pre>'
+    return (
+        f'<pre style="margin:.4em 0;background:none;color:inherit;font-family:monospace">{escape(text)}</pre>'
+    )
 
 
 def badge(text: str, paint: str) -> str:
@@ -120,5 +123,5 @@ def _row(cells: Iterable[str], columns: Iterable[Column]) -> str:
 
 
 def _cell(html: str, column: Column) -> str:
-    wrap = "nowrap" if column.align == "right" else "normal"
+    wrap = "nowrap" if column.align == "right" or len(html) <= SHORT else "normal"
     return f'<td style="{CELL};text-align:{column.align};white-space:{wrap};color:inherit">{html}</td>'

@@ -130,7 +130,7 @@ def _updates(readings: Readings) -> list[Panel]:
         return []
     return [
         Panel(
-            title="update of a step over the weights",
+            title="update over weights, a step",
             rows=(names := tuple(p.name for p in weights)),
             names=names,
             series={"update": np.array([_finite(p.update_ratio) if p.measured else 0.0 for p in weights])},

@@ -12,7 +12,7 @@ from relume.notebook.panels import Mark, Panel, rows_of
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-    from matplotlib.transforms import Transform
+    from matplotlib.transforms import Affine2DBase
 
     from relume.types import PerUnit, Severity
 
@@ -38,8 +38,10 @@ def profile(panels: Sequence[Panel], *, title: str, marks: Sequence[Mark] = ()) 
     if not panels:
         raise DrawingError("no site was seen: nothing to draw. Watch some steps of training first.")
     height = min(TALLEST, ROW * rows_of(panels)) + 1.5
-    with canvas(2.75 * len(panels) + 1.2, height) as figure:
+    with canvas(2.4 * len(panels) + 1.2, height) as figure:
         inches = figure.dpi_scale_trans
+        if (layout := figure.get_layout_engine()) is not None:
+            layout.set(w_pad=0.14)  # numbers at the ends of neighbouring axes
         figure.suptitle(title, x=0.01, ha="left", fontsize=11, color=INK)
         first: Axes | None = None
         for place, panel in enumerate(panels):
@@ -54,7 +56,7 @@ def profile(panels: Sequence[Panel], *, title: str, marks: Sequence[Mark] = ()) 
     return figure
 
 
-def _draw(axes: "Axes", panel: Panel, marks: Sequence[Mark], inches: "Transform") -> None:
+def _draw(axes: "Axes", panel: Panel, marks: Sequence[Mark], inches: "Affine2DBase") -> None:
     axes.grid(visible=True, axis="x")
     axes.set_title(panel.title, loc="left", fontsize=10, pad=16)
     axes.set_ylim(len(panel.rows) - 0.4, -0.6)
@@ -123,7 +125,7 @@ def _series(axes: "Axes", name: str, values: "PerUnit", paints: dict[int, str]) 
 def _say(axes: "Axes", text: str, at: float) -> None:
     """Write above the line, on the side of the nearer end where there is room: another may be near."""
     place, _ = axes.transAxes.inverted().transform(axes.transData.transform((at, 0)))
-    is_left = place < 1 / 2
+    is_left = place < 0.55
     has_room = min(place, 1 - place) > LETTER * len(text)
     side: Any = "right" if is_left == has_room else "left"
     axes.annotate(
@@ -132,7 +134,7 @@ def _say(axes: "Axes", text: str, at: float) -> None:
     )  # fmt: skip
 
 
-def _legend(axes: "Axes", panel: Panel, marks: Sequence[Mark], inches: "Transform") -> None:
+def _legend(axes: "Axes", panel: Panel, marks: Sequence[Mark], inches: "Affine2DBase") -> None:
     """What the colours and the shapes stand for, below the panel."""
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch

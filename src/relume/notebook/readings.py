@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from relume.notebook.markup import card, small, table
 from relume.notebook.panels import panels_of
 from relume.notebook.profile import profile
-from relume.probe.summary import COLUMNS, cells_of, lines_of
+from relume.probe.summary import COLUMNS, as_text, cells_of, lines_of, readings_table
 from relume.report.grid import Column, Grid, Section
 from relume.types import Readings
 
@@ -32,6 +32,11 @@ def html(readings: Readings) -> str:
     rows = tuple((name, each.site.activation, *cells_of(each)) for name, each in readings.items())
     grid = Grid(title="", reading="", columns=columns, sections=(Section(title="", rows=rows),))
     return card(table(grid) if rows else "", *map(small, lines_of(readings)))
+
+
+def text(readings: Readings) -> str:
+    """The same for a terminal."""
+    return as_text(readings_table(readings))
 
 
 def figure(readings: Readings) -> "Figure":

@@ -9,6 +9,8 @@ from relume.notebook.markup import HEALTHY, PAINT, badge, card, facts, heading, 
 from relume.types import Repair, Trial
 from relume.types.told import number
 
+DECADES = 30.0  # what is further apart than this is seen on a logarithmic axis only
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -17,12 +19,16 @@ def html(repair: Repair) -> str:
     """The remedies that helped, what each did, and the loss before and after."""
     helped = bool(repair.remedies)
     mark = badge("repaired", HEALTHY) if helped else badge("nothing helped", PAINT["warning"])
-    title = ", ".join(repair.remedies) if helped else "No remedy lowered the loss"
     done = [(f"{name}: ", repair.after.setting.get(name, "")) for name in repair.remedies]
     losses = {"loss as it was": _losses(repair.before)} | (
         {"loss repaired": _losses(repair.after)} if helped else {}
     )
-    return card(heading(title, beside=mark), said(done), facts(losses))
+    return card(heading(_title(repair), beside=mark), said(done), facts(losses))
+
+
+def text(repair: Repair) -> str:
+    """The same in two lines, for a terminal."""
+    return f"{_title(repair)}\nloss {_losses(repair.before)}; repaired {_losses(repair.after)}"
 
 
 def figure(repair: Repair) -> "Figure":
@@ -33,14 +39,18 @@ def figure(repair: Repair) -> "Figure":
     with canvas(5.6, 3.2) as figure:
         axes = figure.add_subplot()
         for name, (trial, paint) in trials.items():
-            losses = trial.losses
-            axes.plot(np.arange(1, len(losses) + 1), losses, color=paint, label=name)
+            axes.plot(np.arange(1, len(trial.losses) + 1), trial.losses, color=paint, label=name)
         axes.set(xlabel="step", ylabel="loss of the step's batch")
-        if all((trial.losses > 0).all() for trial, _ in trials.values()):
+        losses = np.concatenate([trial.losses for trial, _ in trials.values()])
+        if len(losses) and losses.min() > 0 and losses.max() > DECADES * losses.min():
             axes.set_yscale("log")
         axes.grid(visible=True)
         axes.legend(frameon=False)
     return figure
+
+
+def _title(repair: Repair) -> str:
+    return ", ".join(repair.remedies) or "No remedy lowered the loss"
 
 
 def _losses(trial: Trial) -> str:

@@ -30,6 +30,11 @@ def html(study: Study) -> str:
     )
 
 
+def text(study: Study) -> str:
+    """The answer alone, for a terminal."""
+    return "\n".join([f"{len(study.outcomes):,} networks", *answer(summarise(study))])
+
+
 def figure(study: Study, curves: Curves, *, network: str | None = None) -> "Figure":
     """Draw the training curves, or each layer's gradient before training; of the first network, if None.
 

@@ -39,6 +39,8 @@ def _first_outside(lines: Iterable[tuple[str, int]]) -> str:
 def _short(file: str) -> str:
     """A path as people write it: below the working folder, below site-packages, or the file alone."""
     path = Path(file)
+    if path.parent.name.startswith("ipykernel_"):  # a file that is not there, of a name that says nothing
+        return "cell"
     if path.is_relative_to(Path.cwd()):
         return str(path.relative_to(Path.cwd()))
     parts = path.parts

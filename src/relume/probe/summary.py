@@ -30,7 +30,7 @@ def readings_table(readings: Readings) -> RenderableType:
 
 def as_text(renderable: RenderableType, *, width: int = 110) -> str:
     """What a terminal of a width would show, without colours."""
-    console = Console(width=width, color_system=None, force_terminal=False)
+    console = Console(width=width, color_system=None, force_terminal=False, force_jupyter=False)
     with console.capture() as capture:
         console.print(renderable)
     return "\n".join(line.rstrip() for line in capture.get().splitlines())

@@ -8,7 +8,7 @@ from hashlib import sha256
 from inspect import getsourcefile
 from itertools import product
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from torch import nn
 
@@ -49,6 +49,11 @@ class Study:
         import relume  # by its public name, when it is asked for: pictures stand above what they show
 
         return relume.notebook.study.html(self)
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        import relume  # as above
+
+        printer.text(relume.notebook.study.text(self))
 
     def plot(
         self, curves: Literal["training", "gradients"] = "training", *, network: str | None = None

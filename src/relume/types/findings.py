@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from relume.types.readings import Readings, Site
 from relume.types.steps import PerUnit
@@ -73,6 +73,9 @@ class Diagnosis:
 
         return relume.notebook.diagnosis.html(self)
 
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(str(self))
+
     def plot(self) -> "Figure":
         """Draw what was measured at every site beside the thresholds, the sites of findings in colour."""
         import relume  # as above
@@ -107,6 +110,11 @@ class Repair:
         import relume  # by its public name, as for a diagnosis
 
         return relume.notebook.repair.html(self)
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        import relume  # as above
+
+        printer.text(relume.notebook.repair.text(self))
 
     def plot(self) -> "Figure":
         """Draw the losses of the two trials."""

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import numpy as np
 
@@ -221,6 +221,11 @@ class Readings(Mapping[str, Reading]):
         import relume  # by its public name, when it is asked for: pictures stand above what they show
 
         return relume.notebook.readings.html(self)
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        import relume  # as above
+
+        printer.text(relume.notebook.readings.text(self))
 
     def plot(self) -> "Figure":
         """Draw values, gradients and shares by site, and updates by weight."""
