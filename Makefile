@@ -30,7 +30,7 @@ lint: $(VENV)/test
 
 # Into site/; index.html opens without a server. The notice is of the theme's end of life.
 docs: $(VENV)/docs
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 bench: $(VENV)/test
 	$(BIN)/python benchmarks/study.py

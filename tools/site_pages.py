@@ -1,4 +1,4 @@
-"""What the site has beside docs/: files that its pages link to, and folders in the navigation.
+"""What the site has beside docs/: files that its pages link to, and patterns in the navigation.
 
 Links in docs/ are written as the code host reads them, relative to the file. A link that leaves docs/ leads
 to a page made here: of a document, or of a source file's text.
@@ -21,7 +21,7 @@ LANGUAGES = {".py": "python", ".toml": "toml", ".yml": "yaml", ".md": "markdown"
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
-    """Put the pages of a folder in place of its name in the navigation."""
+    """Put the pages that a pattern fits in its place in the navigation."""
     config.nav = _expanded(config.nav, Path(config.docs_dir))
     return config
 
@@ -58,10 +58,9 @@ def _expanded(nav: Any, docs: Path) -> Any:
         return [item for item in flat if item != {}]
     if isinstance(nav, dict):
         titled = {title: _expanded(item, docs) for title, item in nav.items()}
-        return {title: item for title, item in titled.items() if item != []}  # of a folder without pages
-    if nav.endswith("/"):
-        found = [path for kind in ("*.md", "*.ipynb") for path in (docs / nav).glob(kind)]
-        found.sort(key=lambda path: (path.stem != "index", path.stem))
+        return {title: item for title, item in titled.items() if item != []}  # of a pattern without pages
+    if "*" in nav:
+        found = sorted(docs.glob(nav), key=lambda path: (path.stem != "index", path.stem))
         return [path.relative_to(docs).as_posix() for path in found]
     return nav
 
