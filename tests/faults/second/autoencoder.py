@@ -59,7 +59,8 @@ class Letters(nn.Module):
 def lettered() -> Job:
     def loss(model: nn.Module, batch: Batch) -> Tensor:
         made, kept = model(batch[0])
-        return F.mse_loss(made, batch[1]) + kept
+        out: Tensor = F.mse_loss(made, batch[1]) + kept
+        return out
 
     return trained(Letters(), tones(), Adam, loss, lr=1e-2)
 
@@ -80,7 +81,8 @@ class Chances(nn.Module):
 def mostly_empty() -> Job:
     def loss(model: nn.Module, batch: Batch) -> Tensor:
         made, apart = model(batch[0])
-        return F.mse_loss(made, batch[1]) + 0.03 * apart
+        out: Tensor = F.mse_loss(made, batch[1]) + 0.03 * apart
+        return out
 
     return trained(Chances(), tones(), Adam, loss, lr=1e-2)
 

@@ -52,7 +52,8 @@ def brightened(least: float | None) -> list[Batch]:
 
 def swapped(*, is_known: bool) -> Job:
     """The first layer is changed to one for coloured images, before or after the optimiser is made."""
-    model = filled(plain(2), he)
+    model = plain(2)
+    filled(model, he)
     model[0] = nn.Conv2d(1, CHANNELS, 3, 2, padding=1)
     three = nn.Conv2d(3, CHANNELS, 3, 2, padding=1)
     nn.init.normal_(three.weight, std=0.05)  # a grey layer's weights, shared out, were no larger

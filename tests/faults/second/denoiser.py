@@ -1,5 +1,7 @@
 """Denoisers of points under noise of any strength, and U-nets that find discs, of one form."""
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -93,7 +95,8 @@ def by_part(rate: float) -> Job:
         nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
     down = [*model.fine.parameters(), *model.coarse.parameters()]
     up = [*model.up.parameters(), *model.last.parameters()]
-    return Job(model, Adam([{"params": down, "lr": rate}, {"params": up}], lr=5e-3), list(masks()), told)
+    groups: list[dict[str, Any]] = [{"params": down, "lr": rate}, {"params": up}]
+    return Job(model, Adam(groups, lr=5e-3), list(masks()), told)
 
 
 programs = (

@@ -25,7 +25,8 @@ class Experts(nn.Module):
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.is_cut):
             shares = (2 * self.router(x)).softmax(1)
         said = torch.cat([expert(x) for expert in self.experts], 1)
-        return (shares * said).sum(1, keepdim=True)
+        out: Tensor = (shares * said).sum(1, keepdim=True)
+        return out
 
 
 class Hard(nn.Module):
@@ -48,7 +49,8 @@ class Hard(nn.Module):
 def of_two() -> Job:
     def loss(model: nn.Module, batch: Batch) -> Tensor:
         said, uneven = model(batch[0])
-        return F.mse_loss(said, batch[1]) + 0.02 * uneven
+        out: Tensor = F.mse_loss(said, batch[1]) + 0.02 * uneven
+        return out
 
     return trained(Hard(), cases(), Adam, loss, lr=2e-2)
 
@@ -142,7 +144,8 @@ def swinging(seconds: float) -> Job:
         speed = speed * seconds
         (change,) = torch.autograd.grad(speed.sum(), at, create_graph=True)
         law = change * seconds / 1.5**2 + 0.3 * speed / 1.5 + 2.27 * where
-        return F.mse_loss(where, batch[1]) + 0.02 * law.square().mean()
+        out: Tensor = F.mse_loss(where, batch[1]) + 0.02 * law.square().mean()
+        return out
 
     batches = seen_through(lambda at: seconds * (at + (seconds > 1)), swings())
     return trained(chain([1, 32, 32, 1], nn.Tanh), batches, Adam, loss, lr=2e-2)

@@ -50,7 +50,8 @@ def of_allowed(*, is_by_hand: bool) -> Loss:
             -(chances * chances.log()).sum(-1) if is_by_hand else -(chances * logits.log_softmax(-1)).sum(-1)
         )
         imitated = F.nll_loss(logits.log_softmax(-1), action)
-        return worth(values, action, brought) + 0.1 * imitated - 0.02 * varied.mean()
+        out: Tensor = worth(values, action, brought) + 0.1 * imitated - 0.02 * varied.mean()
+        return out
 
     return loss
 
@@ -63,7 +64,8 @@ def weighed(safe: float) -> Loss:
         logits, values = model(state)
         gain = (brought - brought.mean()) / (brought.std() + safe)
         said = -(gain.clamp(min=0) * logits.log_softmax(-1).gather(1, action[:, None])[:, 0]).mean()
-        return worth(values, action, brought) + 0.1 * said
+        out: Tensor = worth(values, action, brought) + 0.1 * said
+        return out
 
     return loss
 
@@ -114,7 +116,8 @@ class Bounded(nn.Module):
 def bounded() -> Job:
     def loss(model: nn.Module, batch: Batch) -> Tensor:
         state, _, brought, _ = batch
-        return (model(state) - brought.tanh()).square().mean()
+        out: Tensor = (model(state) - brought.tanh()).square().mean()
+        return out
 
     return trained(Bounded(), choices(), Adam, loss, lr=1e-2)
 

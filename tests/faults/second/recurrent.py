@@ -44,10 +44,8 @@ class Own(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         states, last = self.layer(x)
-        if self.layer.bidirectional:
-            out: Tensor = self.head(torch.cat([last[0], last[1]], 1))
-            return out
-        return self.head(states[:, -1])
+        out: Tensor = self.head(torch.cat([*last], 1) if self.layer.bidirectional else states[:, -1])
+        return out
 
 
 def of_days(change: float = 0.0, by: float = 1.0) -> Job:
@@ -80,9 +78,9 @@ class Kept(nn.Module):
 def never_changed() -> Job:
     """Weights of the state are fixed at the identity, by design (Le et al., 2015)."""
     layer = nn.RNN(2, 32, nonlinearity="relu", batch_first=True)
-    nn.init.eye_(layer.weight_hh_l0)
+    nn.init.eye_(layer.weight_hh_l0)  # type: ignore[arg-type]
     layer.weight_hh_l0.requires_grad_(False)
-    nn.init.normal_(layer.weight_ih_l0, std=0.2)
+    nn.init.normal_(layer.weight_ih_l0, std=0.2)  # type: ignore[arg-type]
     return trained(Own(layer), fading(), Adam, squared_error, lr=5e-3)
 
 

@@ -62,7 +62,7 @@ def dropped() -> Job:
 def from_zero_gain() -> Job:
     """The last normalisation of each branch begins with a gain of 0, so that blocks begin as nothing."""
     model = tower([Branch(layer_norm) for _ in range(5)], 6)
-    for block in model[1:-1]:
+    for block in list(model)[1:-1]:
         assert isinstance(block, Branch)
         gain = nn.LayerNorm(WIDTH)
         nn.init.zeros_(gain.weight)
@@ -112,7 +112,8 @@ class Mixer(nn.Module):
 
 def mixer(norm: Make = layer_norm) -> Job:
     """Six blocks with weights by He's rule times a gain, which a normalisation before them takes back."""
-    model = filled(Mixer(6, norm, nn.ReLU), lambda weight: he(weight, 1.5))
+    model = Mixer(6, norm, nn.ReLU)
+    filled(model, lambda weight: he(weight, 1.5))
     nn.init.normal_(model.head.weight, std=0.1)
     return trained(model, coloured(batch=16), AdamW, lr=3e-3)
 

@@ -22,7 +22,8 @@ class Attention(nn.Module):
         self.has_softmax, self.is_causal = has_softmax, is_causal
 
     def scores(self, q: Tensor, k: Tensor) -> Tensor:
-        return q @ k.transpose(1, 2) / WIDTH**0.5
+        out: Tensor = q @ k.transpose(1, 2) / WIDTH**0.5
+        return out
 
     def forward(self, x: Tensor) -> Tensor:
         q, k, v = self.ask(x).chunk(3, -1)
@@ -47,7 +48,8 @@ class InHalf(Attention):
 
     def scores(self, q: Tensor, k: Tensor) -> Tensor:
         raw = (64 * q).to(self.kind) @ (64 * k).to(self.kind).transpose(1, 2)
-        return raw.float() / 64**2 / WIDTH**0.5
+        out: Tensor = raw.float() / 64**2 / WIDTH**0.5
+        return out
 
 
 class Block(nn.Module):
@@ -161,7 +163,8 @@ class Gated(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         one, other = self.widen(x).chunk(2, -1)
-        return F.silu(one) * other
+        out: Tensor = F.silu(one) * other
+        return out
 
 
 programs = (
