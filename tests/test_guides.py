@@ -152,6 +152,7 @@ def test_changes_within_sentences_exist() -> None:
 
 sys.path.insert(0, str(ROOT / "tools"))
 TOOL = runpy.run_path(str(ROOT / "tools/draw_problems.py"))
+AFRESH = "after a wanted change run tools/draw_problems.py docs"
 PROBLEMS = list(TOOL["PROBLEMS"])
 
 
@@ -197,13 +198,14 @@ def test_a_page_tells_what_is_measured(problem: str) -> None:
         for one, other in zip(row[1:], again[1:], strict=True)
         if not is_near(one, other)
     ]
-    assert not wrong
+    assert not wrong, f"{wrong}: {AFRESH}"
 
 
 @pytest.mark.parametrize("problem", PROBLEMS)
 def test_a_page_tells_what_is_said(problem: str) -> None:
     faulty, *others = runs_of(problem)
-    assert masked(part(problem, "said")) == masked(f"```text\n{TOOL['said'](problem, faulty)}\n```")
+    said = masked(f"```text\n{TOOL['said'](problem, faulty)}\n```")
+    assert masked(part(problem, "said")) == said, AFRESH
     healthy = others[-1].diagnosis
     assert healthy.is_healthy, str(healthy)
 

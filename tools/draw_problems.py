@@ -8,7 +8,7 @@ import re
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from io import BytesIO
+from io import BytesIO, StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,10 +19,11 @@ from matplotlib.ticker import MaxNLocator
 from PIL import Image
 from problem_numbers import PANELS, ROWS, Panel
 from problem_runs import PROBLEMS, Run
+from rich.console import Console
 
+from relume.diagnosis.printed import findings_text
 from relume.evidence.drawing import STYLE
 from relume.types import Finding, Problem, Site
-from relume.types.told import finding_lines
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,6 +32,8 @@ PAINTS, HEALTHY = ("#d55e00", "#2f7fc1"), "#009e73"  # Okabe & Ito's; the last r
 DASHES = ("-", "-.")
 COLOURS = 128  # a figure has no more, and a quarter of the bytes
 IMAGES, PAGES = "images/problems", "explanations"
+COLUMNS = 80  # of a terminal, and of the site's pages
+PLAIN = (0.01, 100.0)  # sizes that are not written as powers of ten
 OWN_SOURCE = re.compile(r" \(tools/problem_runs\.py:\d+\)")
 
 
@@ -64,9 +67,10 @@ def draw(axes: "Axes", runs: Sequence[Run], panel: Panel) -> None:
         x, y = panel.curve(run)
         line = "" if panel.is_scattered else dash
         axes.plot(x, y, color=paint, linestyle=line, marker=panel.marker, markersize=3.5, label=run.label)
-        for at, value, note in panel.notes(x, y, len(run.readings.steps)):
-            axes.annotate(note, (at, value), (6, 10), textcoords="offset points", color=paint)
-            axes.plot([at], [value], "x", color=paint, markersize=8, markeredgewidth=2)
+        for note in panel.notes(x, y, len(run.readings.steps)):
+            above = (5, note.points_above)
+            axes.annotate(note.said, (note.x, note.y), above, textcoords="offset points", color=paint)
+            axes.plot([note.x], [note.y], "x", color=paint, markersize=8, markeredgewidth=2)
     axes.grid(visible=True)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
     axes.set(xlabel=panel.x, ylabel=panel.y, yscale=panel.scale)
@@ -83,13 +87,8 @@ def filled(page: str, name: Problem, runs: Sequence[Run]) -> str:
     """The page with what was measured and what was said in their places."""
     parts = {"measured": table(name, runs), "said": f"```text\n{said(name, runs[0])}\n```\n"}
     for part, text in parts.items():
-        page = re.sub(
-            rf"(?<=<!-- {part} -->\n).*?(?=<!-- end -->)",
-            lambda _, text=text: text,
-            page,
-            count=1,
-            flags=re.DOTALL,
-        )
+        before, _, rest = page.partition(f"<!-- {part} -->\n")
+        page = f"{before}<!-- {part} -->\n{text}{rest[rest.index('<!-- end -->') :]}"
     return page
 
 
@@ -102,17 +101,24 @@ def table(name: Problem, runs: Sequence[Run]) -> str:
 
 def shown(number: float, form: str) -> str:
     """A number in its form; what is 0 is just that."""
-    return format(number, form).replace("%", " %") if number else "0"
+    if number == 0:
+        return "0"
+    plain = form.endswith("e") and PLAIN[0] <= number < PLAIN[1]
+    return format(number, ".2g" if plain else form).replace("%", " %")
 
 
 def said(name: Problem, run: Run) -> str:
-    """The finding of a problem as it is printed, or the one that it follows from; without lines of code."""
+    """The finding of a problem as a terminal shows it, or the one that it follows from; no lines of code."""
     found = next(
         each
         for each in run.diagnosis.findings
         if name in (each.problem, *(following.problem for following in each.consequences))
     )
-    return OWN_SOURCE.sub("", "\n".join(finding_lines(without_source(found))))
+    terminal = Console(file=StringIO(), width=COLUMNS)
+    terminal.print(findings_text(replace(run.diagnosis, findings=(without_source(found),))))
+    assert isinstance(terminal.file, StringIO)
+    lines = terminal.file.getvalue().split("\n\n")[0].splitlines()
+    return OWN_SOURCE.sub("", "\n".join(line.rstrip() for line in lines))
 
 
 def without_source(finding: Finding) -> Finding:

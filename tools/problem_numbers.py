@@ -9,24 +9,33 @@ from problem_runs import Run
 from relume.types import ParameterReading, Problem, Reading, Readings
 
 Curve = tuple[Sequence[float], Sequence[float]]  # x, y
-Notes = Callable[[Sequence[float], Sequence[float], int], Sequence[tuple[float, float, str]]]
 LEAST = 1e-9  # where a size that is exactly 0 is drawn on a scale of powers of ten
 ALIKE = 6  # decimals in which units agree that are one
 
 
-def no_notes(x: Sequence[float], y: Sequence[float], steps: int) -> Sequence[tuple[float, float, str]]:
+@dataclass(frozen=True)
+class Note:
+    """A point of a curve that is marked, and what is written above it."""
+
+    x: float
+    y: float
+    said: str
+    points_above: int = 8
+
+
+def no_notes(x: Sequence[float], y: Sequence[float], steps: int) -> Sequence[Note]:
     """Nothing of a curve is worth a note."""
     return []
 
 
-def end_of_numbers(x: Sequence[float], y: Sequence[float], steps: int) -> Sequence[tuple[float, float, str]]:
+def end_of_numbers(x: Sequence[float], y: Sequence[float], steps: int) -> Sequence[Note]:
     """Where a loss ends before the steps do."""
-    return [(x[-1], y[-1], "then NaN")] if len(x) < steps else []
+    return [Note(x[-1], y[-1], "then NaN", points_above=32)] if len(x) < steps else []
 
 
-def exact_zeros(x: Sequence[float], y: Sequence[float], steps: int) -> Sequence[tuple[float, float, str]]:
+def exact_zeros(x: Sequence[float], y: Sequence[float], steps: int) -> Sequence[Note]:
     """What is drawn at the bottom for want of a place on the scale."""
-    return [(at, value, "0") for at, value in zip(x, y, strict=True) if value == LEAST]
+    return [Note(at, value, "0") for at, value in zip(x, y, strict=True) if value == LEAST]
 
 
 @dataclass(frozen=True)
@@ -39,7 +48,7 @@ class Panel:
     scale: str = "linear"
     marker: str = "o"  # of a layer, a call, a unit; none of a step
     is_scattered: bool = False  # points without a line: neighbours have nothing to do with one another
-    notes: Notes = no_notes
+    notes: Callable[[Sequence[float], Sequence[float], int], Sequence[Note]] = no_notes
 
 
 @dataclass(frozen=True)

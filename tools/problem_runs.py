@@ -17,7 +17,7 @@ from torch.optim import SGD, Adam, Optimizer
 
 import relume
 from relume.studies.data import load
-from relume.types import Diagnosis, Readings
+from relume.types import Diagnosis, Problem, Readings
 
 Batch = tuple[Tensor, Tensor]
 Loss = Callable[[Tensor, Tensor], Tensor]
@@ -145,7 +145,7 @@ def stalled_layer() -> list[Run]:
     ]
 
 
-PROBLEMS: dict[str, Callable[[], list[Run]]] = {
+PROBLEMS: dict[Problem, Callable[[], list[Run]]] = {
     "vanishing-gradient": vanishing_gradient,
     "exploding-gradient": exploding_gradient,
     "exploding-activation": exploding_activation,
@@ -178,7 +178,7 @@ def run(
                 value = loss(model(x), y)
                 watch.loss(value)
                 model.zero_grad()
-                value.backward()
+                value.backward()  # type: ignore[no-untyped-call]
                 trained.step()
         with relume.open(path) as file:
             counts = file.unit_counts()
@@ -271,4 +271,5 @@ class Recurrent(nn.Module):
         h = self.tanh(self.read(x))
         for _ in range(TIMES - 1):
             h = self.tanh(self.state(h))
-        return self.head(h)
+        scores: Tensor = self.head(h)
+        return scores
