@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
 ROOT = Path(__file__).parent.parent
 LINK = re.compile(r"(?<=\]\()[^)\s#:]+(?=[)#])")
 DOCUMENTS = {"README.md": "index.md", "CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changelog.md"}
+DOCUMENT = re.compile(r'(?<=href=")[^":#]+\.(?:md|ipynb)(?=["#])')
 UNSEARCHED = "---\nsearch: {exclude: true}\n---\n"
 LANGUAGES = {".py": "python", ".toml": "toml", ".yml": "yaml", ".md": "markdown"}
 
@@ -49,6 +51,20 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
         return posixpath.relpath(_uri(path), folder or ".") if (ROOT / path).is_file() else found[0]
 
     return LINK.sub(relinked, markdown)
+
+
+def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Lead the links of a notebook to pages: its text becomes HTML where nobody else turns them."""
+    uri = page.file.src_uri
+
+    def relinked(found: re.Match[str]) -> str:
+        path = posixpath.normpath(posixpath.join(posixpath.dirname(uri), found[0]))
+        target = files.get_file_from_path(path)
+        if target is None:
+            raise PluginError(f"a link that leads nowhere: {found[0]} in docs/{uri}. Correct it there.")
+        return target.url_relative_to(page.file)
+
+    return DOCUMENT.sub(relinked, html) if uri.endswith(".ipynb") else html
 
 
 def _expanded(nav: Any, docs: Path) -> Any:
