@@ -141,6 +141,19 @@ def test_its_commands_and_links_exist(page: Path) -> None:
     assert not [link for link in links if "://" not in link and not (page.parent / link).exists()]
 
 
+@pytest.mark.parametrize(
+    ("page", "tool"), [("sagemaker-debugger", "SageMaker Debugger's rules"), ("torchdiag", "torchdiag")]
+)
+def test_how_often_each_is_right_is_told_alike(page: str, tool: str) -> None:
+    rows = (DOCS / "diagnosis.md").read_text(encoding="utf-8").splitlines()
+    told = (DOCS / "coming-from" / f"{page}.md").read_text(encoding="utf-8")
+    for name in (tool, "relume"):
+        [row] = [row for row in rows if row.startswith(f"| {name} | ")]
+        _, _, named, alarms, _ = (cell.strip() for cell in row.split("|"))
+        assert named in told
+        assert alarms in told
+
+
 def test_changes_within_sentences_exist() -> None:
     from relume.launch.changes import parse_changes
 
