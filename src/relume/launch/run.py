@@ -40,9 +40,16 @@ def run_program(
     LaunchError
         If there is no such program, the run file exists, or a change is not understood.
     """
-    ending, _ = _run(
-        program, RunFiles(program.name, into), parse_changes(changes), every=every, write_page=write_page
+    ending, session = _run(
+        program,
+        RunFiles(program.name, into),
+        parse_changes(changes),
+        every=every,
+        write_page=write_page,
+        rehearses=True,
     )
+    if session is not None and ending.error is None:
+        _tell_repair(session)
     return ending.status
 
 
@@ -99,6 +106,7 @@ def _run(
     every: int = 1,
     stop_after: int | None = None,
     write_page: WritePage | None = None,
+    rehearses: bool = False,
 ) -> tuple[Ending, "Session | None"]:
     sessions: list[Session] = []
     with ExitStack() as stack:
@@ -108,7 +116,7 @@ def _run(
             from relume.launch.session import Session
 
             live = stack.enter_context(Live(files.rank))
-            session = Session(files, changes, every, stop_after, live.on_step)
+            session = Session(files, changes, every, stop_after, live.on_step, rehearses)
             stack.enter_context(session.listening())
             sessions.append(session)
 
@@ -132,3 +140,19 @@ def _tell(session: "Session", ending: Ending, write_page: WritePage | None) -> N
             print(line, file=sys.stderr)
     except KeyboardInterrupt:  # a second Ctrl-C: what was kept is in the run file
         print("relume: interrupted while telling what was found.", file=sys.stderr)
+
+
+def _tell_repair(session: "Session") -> None:
+    """What a repair came to, where one model was watched and something is wrong with it."""
+    from relume.diagnosis.diagnose import diagnose
+    from relume.launch.rehearsal import told
+    from relume.remedies.search import faults
+
+    seen = session.seen[0] if len(session.seen) == 1 else None
+    if seen is None or seen.rehearsal is None or not faults(diagnose(seen.readings)):
+        return
+    try:
+        for line in told(seen.rehearsal, seen.readings):
+            print(line, file=sys.stderr, flush=True)
+    except KeyboardInterrupt:  # what was found has been told
+        print("relume: no repair was tried to its end.", file=sys.stderr)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from weakref import WeakSet
 
-from torch import nn
+from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 
@@ -20,6 +20,7 @@ from relume.launch.changing import Changing, FirstCall
 from relume.launch.files import RunFiles
 from relume.launch.owners import models_of
 from relume.launch.program import EnoughSteps
+from relume.launch.rehearsal import Rehearsal
 from relume.probe.losses import Losses, listening, replaced
 from relume.probe.modules import inner_of
 from relume.probe.watch import Watch, watch
@@ -35,16 +36,18 @@ class Watched:
     path: Path
     optimizers: "WeakSet[Optimizer]"
     watch: Watch | None = None  # none until its first forward pass, where it is changed there
+    rehearsal: Rehearsal | None = None
     steps: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Seen:
     """What was seen of a model."""
 
     name: str
     path: Path
     readings: Readings
+    rehearsal: Rehearsal | None = None  # where a repair can be tried
 
 
 @dataclass
@@ -56,6 +59,7 @@ class Session:
     every: int = 1
     stop_after: int | None = None  # steps of one model
     on_step: Callable[["Session"], None] | None = None
+    rehearses: bool = False  # keeps what a repair can be tried on at the end
     watched: list[Watched] = field(default_factory=list)
     seen: list[Seen] = field(default_factory=list)
     troubles: list[str] = field(default_factory=list)  # what could not be watched, and why
@@ -65,6 +69,7 @@ class Session:
         self.changing = Changing(self.changes)
         self._process = os.getpid()
         self._met: WeakSet[Optimizer] = WeakSet()
+        self.losses.then = self._on_backward
 
     @contextmanager
     def listening(self) -> Iterator[None]:
@@ -130,6 +135,7 @@ class Session:
         self.watched.append(taken)
         if not self.changing.need_a_batch:
             self._watch(taken)
+            self._rehearse(taken, model)
             return
 
         def change(args: Any, kwargs: Any) -> None:
@@ -137,6 +143,7 @@ class Session:
                 self.changing.change(inner, owners[0], args, kwargs)
             with self._safely():
                 self._watch(taken)
+                self._rehearse(taken, model)
 
         FirstCall(model, change).put()
 
@@ -147,6 +154,18 @@ class Session:
         except WatchError:  # the script watches it by itself
             self.watched.remove(taken)
             taken.path.unlink(missing_ok=True)
+
+    def _rehearse(self, taken: Watched, model: nn.Module) -> None:
+        """Where it is one plain model with one optimiser, in one process."""
+        is_plain = model is taken.model and len(taken.optimizers) == 1 and self.files.rank is None
+        if self.rehearses and is_plain and taken.watch is not None:
+            taken.rehearsal = Rehearsal(taken.model, next(iter(taken.optimizers)))
+
+    def _on_backward(self, loss: Tensor) -> None:
+        for each in self.watched:
+            if each.rehearsal is not None:
+                with self._safely():
+                    each.rehearsal.backward(loss)
 
     @contextmanager
     def _safely(self) -> Iterator[None]:
@@ -159,6 +178,10 @@ class Session:
     def _before_step(self, optimizer: Optimizer, args: Any, kwargs: Any) -> Any:
         if self.stop_after is not None and any(each.steps >= self.stop_after for each in self.watched):
             raise EnoughSteps
+        for each in self.watched:
+            if each.rehearsal is not None:
+                with self._safely():
+                    each.rehearsal.before_step()
         return self.changing.before_step(optimizer, args, kwargs)
 
     def _after_step(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
@@ -174,11 +197,13 @@ class Session:
 
     def _close(self, watched: Watched, error: BaseException | None) -> None:
         self.watched.remove(watched)
+        if watched.rehearsal is not None:
+            watched.rehearsal.close()
         if watched.watch is not None:
             with self._safely():
                 readings = watched.watch.readings()
                 if watched.steps:
-                    self.seen.append(Seen(name=watched.name, path=watched.path, readings=readings))
+                    self.seen.append(Seen(watched.name, watched.path, readings, watched.rehearsal))
             with self._safely():
                 watched.watch.__exit__(type(error) if error else None, error, None)
         if not watched.steps:

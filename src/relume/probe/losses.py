@@ -17,6 +17,7 @@ class Losses:
 
     def __init__(self) -> None:
         self.noted: list[Tensor] = []
+        self.then: Callable[[Tensor], None] | None = None  # called with what each backward pass begins at
         self._is_stale = False  # their gradients are used or cleared; what comes next is of the next step
         self._scaled: tuple[ref[Tensor], Tensor] | None = None  # a scaled loss, and the loss
 
@@ -26,6 +27,8 @@ class Losses:
             self.noted.clear()
             self._is_stale = False
         if loss.numel() == 1:
+            if self.then is not None:
+                self.then(loss)
             if self._scaled is not None and self._scaled[0]() is loss:
                 loss = self._scaled[1]
             self.noted.append(loss.detach().clone())

@@ -2,7 +2,7 @@
 
 import copy
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations, islice
 from typing import get_args
@@ -27,7 +27,7 @@ USUAL = (
     "raise-learning-rate",
 )
 MOST_ROUNDS = 3  # findings removed one after the other
-MOST_PAIRS = 6  # of remedies tried together
+MOST_PAIRS, MOST_TRIPLES = 6, 4  # of remedies tried together
 MOST_FOLLOWING = 2  # remedies of a fault that follows from another
 IN_YOUR_CODE = ", in your code"  # the key beside each remedy in a trial's setting
 
@@ -127,8 +127,9 @@ def _is_no_worse(attempt: Attempt, than: Attempt) -> bool:
 def best_against(plan: Search, current: Attempt, finding: Finding) -> Attempt | None:
     """The best attempt with the fewest remedies against one finding; None if nothing helps.
 
-    Two remedies together where no single one is enough. Where none removes the finding, one that lowers the
-    loss will do: what is left of the fault is then a finding of the next round.
+    Two remedies together where no single one is enough, three where two have brought another fault to light.
+    Where none removes the finding, one that lowers the loss will do: what is left of the fault is then a
+    finding of the next round.
     """
     used = {remedy for remedy, _ in current.treatment}
     left = [remedy for remedy in _among(plan.remedies, _names(finding)) if remedy not in used]
@@ -137,10 +138,12 @@ def best_against(plan: Search, current: Attempt, finding: Finding) -> Attempt | 
     lowering = [attempt for attempt in alone.values() if is_lower(attempt.trial, current.trial)]
     if removing := [attempt for attempt in lowering if not is_found(finding, attempt.diagnosis)]:
         return _best(removing)
-    for treatment in islice(_distinct(_pairs(plan, finding, alone)), MOST_PAIRS):
-        attempt = plan.attempt(treatment)
-        if attempt and is_lower(attempt.trial, current.trial):
-            lowering.append(attempt)
+    pairs = [plan.attempt(each) for each in islice(_distinct(_pairs(plan, finding, alone)), MOST_PAIRS)]
+    lowering += [each for each in pairs if each and is_lower(each.trial, current.trial)]
+    if not lowering:
+        beside = _with_what_follows(plan, finding, [each for each in pairs if each])
+        triples = [plan.attempt(each) for each in islice(_distinct(beside), MOST_TRIPLES)]
+        lowering = [each for each in triples if each and is_lower(each.trial, current.trial)]
     removing = [attempt for attempt in lowering if not is_found(finding, attempt.diagnosis)]
     return _best(removing or lowering)
 
@@ -184,15 +187,20 @@ def _pairs(plan: Search, finding: Finding, alone: Mapping[Remedy, Attempt]) -> I
     it. Then what that fault's rule names goes with it. After these, the finding's own remedies by twos, those
     that did best alone first.
     """
-    for attempt in alone.values():
-        following = next(iter(faults(attempt.diagnosis)), None)
-        if following is not None and following.problem != finding.problem:
-            for remedy in _among(plan.remedies, following.remedies)[:MOST_FOLLOWING]:
-                yield *attempt.treatment, (remedy, following)
+    yield from _with_what_follows(plan, finding, alone.values())
     ranked = sorted(alone, key=lambda remedy: final_loss(alone[remedy].trial))
     pairs = combinations(range(len(ranked)), 2)
     for one, two in sorted(pairs, key=sum):
         yield *alone[ranked[one]].treatment, (ranked[two], finding)
+
+
+def _with_what_follows(plan: Search, finding: Finding, attempts: Iterable[Attempt]) -> Iterator[Treatment]:
+    """Each treatment with a remedy of the fault that it brought to light."""
+    for attempt in attempts:
+        following = next(iter(faults(attempt.diagnosis)), None)
+        if following is not None and following.problem != finding.problem:
+            for remedy in _among(plan.remedies, following.remedies)[:MOST_FOLLOWING]:
+                yield *attempt.treatment, (remedy, following)
 
 
 def _distinct(treatments: Iterator[Treatment]) -> Iterator[Treatment]:

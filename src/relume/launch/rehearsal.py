@@ -1,0 +1,156 @@
+"""A repair tried on the first batches of a script, when that has ended: it is not run again."""
+
+import copy
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
+from torch.optim import Optimizer
+from torch.overrides import _get_current_function_mode_stack
+
+from relume.errors import RelumeError
+from relume.launch.tape import Tape, bytes_of, loss_of
+from relume.remedies.repair import STEPS, repair
+from relume.remedies.search import final_loss
+from relume.types import Readings, Repair, Steps
+
+MOST_BATCHES = 30
+MOST_BYTES = 64 << 20  # of batches, and of the weights at the start: nobody misses as much
+MOST_SECONDS = 60.0  # that all trials may take, as far as can be told before
+USUAL_TRIALS = 15  # of a repair
+ELSEWHERE = "relume repair tries some on the script itself."
+
+
+class Rehearsal:
+    """The first batches of a model, how its loss was made of them, and its weights before the first step.
+
+    Nothing is put on the model, which a script may copy or save while this goes on.
+    """
+
+    def __init__(self, model: nn.Module, optimizer: Optimizer) -> None:
+        self.model, self.optimizer = model, optimizer
+        self.batches: list[tuple[Any, ...]] = []
+        self.trouble = "" if _size(model) <= MOST_BYTES else "its weights are too many to keep a copy"
+        self._start: tuple[dict[str, Tensor], dict[str, Any]] | None = None
+        self._tape: Tape | None = None  # in its place until the next step, or forward pass
+        self._hooks = [
+            register_module_forward_pre_hook(self._before_forward),
+            register_module_forward_hook(self._after_forward, with_kwargs=True),
+        ]
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more is recorded."""
+        held = sum(bytes_of(batch) for batch in self.batches)
+        return bool(self.trouble) or len(self.batches) >= MOST_BATCHES or held >= MOST_BYTES
+
+    def backward(self, loss: Tensor) -> None:
+        """A backward pass begins at this tensor."""
+        if self._tape is None or not self._tape.is_on:
+            return
+        batch = self._tape.ended(loss)
+        if batch is None:
+            self.trouble = "its loss is not made of its outputs alone"
+        else:
+            self.batches.append(batch)
+
+    def before_step(self) -> None:
+        """Leave torch's functions alone until the next forward pass."""
+        self._take_away()
+        if self.is_over:
+            self.close()
+
+    def close(self) -> None:
+        """Record nothing more."""
+        if self._tape is not None:
+            self._tape.is_on = False
+            self._take_away()
+        for hook in self._hooks:
+            hook.remove()
+
+    def repaired(self) -> Repair:
+        """Try repairs of the model as it was before the first step, on copies.
+
+        Raises
+        ------
+        RelumeError
+            If it cannot be: why, for people.
+        """
+        if self.trouble or not self.batches or self._start is None:
+            raise RelumeError(self.trouble or "no step was recorded")
+        model, optimizer = copy.deepcopy((self.model, self.optimizer))
+        weights, settings = self._start
+        with torch.no_grad():
+            for name, value in _tensors(model):
+                value.copy_(weights[name])
+        optimizer.load_state_dict(settings)
+        return repair(model, self.batches, loss_of, optimizer=optimizer)
+
+    def _before_forward(self, module: nn.Module, args: Any) -> None:
+        if module is self.model and self._start is None and not self.trouble and _is_training(module):
+            weights = {name: value.detach().clone() for name, value in _tensors(module)}
+            self._start = weights, copy.deepcopy(self.optimizer.state_dict())
+
+    def _after_forward(self, module: nn.Module, args: Any, kwargs: Any, outputs: Any) -> None:
+        if module is not self.model or self.is_over or not _is_training(module):
+            return
+        self._take_away()
+        if _modes() or torch.is_autocast_enabled():
+            self.trouble = "it is called several times a step, or under autocast"
+            return
+        self._tape = Tape(module, args, kwargs, outputs)
+        self._tape.__enter__()  # type: ignore[no-untyped-call]
+
+    def _take_away(self) -> None:
+        """Leave the stack of torch's modes, if nobody has put another one upon ours."""
+        stack = _modes()
+        if self._tape is not None and not self._tape.is_on and stack and stack[-1] is self._tape:
+            self._tape.__exit__(None, None, None)  # type: ignore[no-untyped-call]
+            self._tape = None
+
+
+def _modes() -> list[object]:
+    """The modes of torch's functions that are in place, the innermost last."""
+    found: list[object] = _get_current_function_mode_stack()  # type: ignore[no-untyped-call]
+    return found
+
+
+def _is_training(module: nn.Module) -> bool:
+    return module.training and torch.is_grad_enabled()
+
+
+def told(rehearsal: Rehearsal, readings: Readings) -> list[str]:
+    """What a repair came to, for people; or why none was tried."""
+    expected = _seconds_a_step(readings.steps) * STEPS * USUAL_TRIALS
+    if expected > MOST_SECONDS:
+        return [f"No repair was tried: it would take {expected / 60:.0f} minutes. {ELSEWHERE}"]
+    try:
+        found = rehearsal.repaired()
+    except RelumeError as error:
+        return [f"No repair was tried: {error}. {ELSEWHERE}"]
+    where = f"in {STEPS} steps on the first {len(rehearsal.batches)} batches"
+    if not found.remedies:
+        return [f"No remedy lowered the loss {where}. {ELSEWHERE}"]
+    before, after = final_loss(found.before), final_loss(found.after)
+    done = found.after.setting
+    return [
+        f"Repair, proved {where}: loss {before:.3g} as it is, {after:.3g} with",
+        *(f"  {name}: {done[name]}" for name in found.remedies),
+    ]
+
+
+def _seconds_a_step(steps: Steps) -> float:
+    known = steps.seconds[np.isfinite(steps.seconds)]
+    return float(np.median(known)) if len(known) else 0.0
+
+
+def _tensors(model: nn.Module) -> Iterator[tuple[str, Tensor]]:
+    yield from model.named_parameters()
+    yield from model.named_buffers()
+
+
+def _size(model: nn.Module) -> int:
+    return sum(value.numel() * value.element_size() for _, value in _tensors(model))
