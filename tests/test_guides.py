@@ -163,7 +163,7 @@ def test_changes_within_sentences_exist() -> None:
         parse_changes([change])
 
 
-sys.path.insert(0, str(ROOT / "tools"))
+sys.path.append(str(ROOT / "tools"))
 TOOL = runpy.run_path(str(ROOT / "tools/draw_problems.py"))
 AFRESH = "after a wanted change run tools/draw_problems.py docs"
 PROBLEMS = list(TOOL["PROBLEMS"])
