@@ -21,11 +21,17 @@ FOLDERS = ("relume/diagnosis", "relume/remedies")
 
 
 def threshold_table() -> str:
-    rows = [
-        (f"`{t.problem}`", t.quantity, t.threshold, t.unit, t.source, _link(f"src/relume/diagnosis/{t.file}"))
-        for t in thresholds()
-    ]
-    return table(("problem", "quantity", "threshold", "unit", "where it comes from", "file"), rows)
+    """A table a problem."""
+    headings = ("quantity", "threshold", "unit", "where it comes from", "file")
+    parts = []
+    for problem in rules:
+        rows = [
+            (t.quantity, t.threshold, t.unit, t.source, _link(f"src/relume/diagnosis/{t.file}"))
+            for t in thresholds()
+            if t.problem == problem
+        ]
+        parts.append(f"### {problem}\n\n{table(headings, rows)}\n")
+    return "".join(parts)
 
 
 def number_table() -> str:
@@ -38,7 +44,7 @@ def number_table() -> str:
 
 
 def _link(file: str) -> str:
-    return f"[{Path(file).name}](../{file})"
+    return f"[{Path(file).stem}](../{file})"
 
 
 @pytest.mark.parametrize(("name", "make"), [("thresholds", threshold_table), ("numbers", number_table)])
