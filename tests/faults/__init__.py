@@ -15,6 +15,7 @@ from tests.faults import (
     report,
     residual,
     siamese,
+    third,
     transformer,
     unseen,
 )
@@ -38,6 +39,7 @@ programs: Mapping[str, Program] = {
     for program in (
         *(program for family in _FAMILIES for program in family.programs),
         *(replace(program, half="report") for family in report.families for program in family.programs),
+        *(replace(program, half="third") for program in third.programs),
         *(replace(program, half="unseen") for program in unseen.programs),
     )
 }

@@ -146,6 +146,8 @@ def note(
                 seen.entered.append(inputs[0].detach().movedim(1 if out.dim() == 4 else -1, 0).flatten(1))
             seen.flat.append(float(((units < low + margin) | (units > high - margin)).float().mean()))
     if out.requires_grad:
-        out.register_hook(lambda gradient: seen.gradient.append(float(gradient.square().mean().sqrt())))
+        out.register_hook(
+            lambda gradient: seen.gradient.append(float(gradient.detach().square().mean().sqrt()))
+        )
     else:
         seen.gradient.append(0.0)

@@ -1,22 +1,27 @@
-"""Every label of the unseen half is true, by the measurements and limits of the other halves."""
+"""Every label of the unseen part is true, by the measurements and limits of the other parts."""
 
 import math
 from collections import Counter
+from copy import deepcopy
 from functools import cache
 
 import pytest
+import torch
 
 from tests.faults import programs as every_program
 from tests.faults.observing import observe
-from tests.faults.program import Program
+from tests.faults.program import SEED, Job, Program
 from tests.faults.symptoms import SYMPTOMS, median
 from tests.faults.test_labels import FAMILIES, HELPS, LEARNS, TAIL, Result, sampled
+from tests.faults.test_third_labels import LEVEL, STEADY, STEPS
 from tests.faults.unseen import programs
 
-seen = {program.name for program in every_program.values() if program.half != "unseen"}
-STEPS = 60  # in which a healthy program learns
-LEVEL = 0.05  # a healthy program's last losses are above it, so that a share of them means something
-STEADY = 1.35  # and the losses before are at most this many times as high: one step does not decide
+# Where a loss holds a derivative, what `observe` notes of a gradient has a gradient itself.
+pytestmark = pytest.mark.filterwarnings("ignore:Converting a tensor with requires_grad=True")
+
+SETTLED = ("mlp-after-training", "embedding-after-years")  # had learned before: they are to stay as they are
+STAYS = 1.1  # of such a program the last losses are at most this share of the first ones
+UNTRAINED = 1.3  # and the first one of the same network, drawn anew, is at least this many times as high
 
 BY_NAME = {program.name: program for program in programs}
 FAULTY = [program for program in programs if program.fault]
@@ -24,24 +29,36 @@ HEALTHY = [program for program in programs if not program.fault]
 
 
 @cache
-def result_of(name: str) -> tuple[Result, float]:
-    """What a program came to, and the median of its losses before the last ones."""
+def observed(name: str) -> tuple[Result, tuple[float, ...]]:
+    """What a program came to, and its losses."""
     found = observe(BY_NAME[name].make(), STEPS)
     last = median(found.losses[-TAIL:]) if all(map(math.isfinite, found.losses)) else math.inf
     symptoms = {problem: of(found) for problem, (of, _) in SYMPTOMS.items()}
-    return Result(found.losses[0], last, symptoms), median(found.losses[-2 * TAIL : -TAIL])
+    return Result(found.losses[0], last, symptoms), tuple(found.losses)
 
 
-@pytest.mark.parametrize("program", sampled(HEALTHY))
+@pytest.mark.parametrize("program", sampled([p for p in HEALTHY if p.name not in SETTLED]))
 def test_a_healthy_program_learns(program: Program) -> None:
-    result, before = result_of(program.name)
+    result, losses = observed(program.name)
     assert LEVEL <= result.last <= LEARNS * result.first, result
-    assert before <= STEADY * result.last, (before, result)
+    assert median(losses[-2 * TAIL : -TAIL]) <= STEADY * result.last, (losses[-2 * TAIL :], result)
+
+
+@pytest.mark.parametrize("name", SETTLED)
+def test_what_had_learned_before_stays_as_it_is(name: str) -> None:
+    result, losses = observed(name)
+    assert LEVEL <= result.last <= STAYS * median(losses[:TAIL]), (losses, result)
+    job = BY_NAME[name].make()
+    torch.manual_seed(SEED)
+    for part in job.model.modules():
+        if hasattr(part, "reset_parameters"):
+            part.reset_parameters()
+    assert float(job.loss(job.model, job.batches[0]).detach()) >= UNTRAINED * median(losses[:TAIL])
 
 
 @pytest.mark.parametrize("program", sampled(FAULTY))
 def test_a_fault_costs_and_shows(program: Program) -> None:
-    (fault, _), (twin, _) = result_of(program.name), result_of(program.twin)
+    (fault, _), (twin, _) = observed(program.name), observed(program.twin)
     assert program.fault
     limit = SYMPTOMS[program.fault][1]
     shown = fault.symptoms[program.fault], twin.symptoms[program.fault]
@@ -49,21 +66,57 @@ def test_a_fault_costs_and_shows(program: Program) -> None:
     assert shown[0] >= limit > shown[1], (shown, limit)
 
 
+def trained_for(job: Job, steps: int) -> list[float]:
+    torch.manual_seed(SEED)
+    losses = []
+    for step in range(steps):
+        loss = job.loss(job.model, job.batches[step % len(job.batches)])
+        losses.append(float(loss.detach()))
+        job.optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        job.optimizer.step()
+    return losses
+
+
+@pytest.mark.parametrize("program", programs, ids=lambda program: program.name)
+def test_a_copy_of_a_program_trains_to_the_same_bits(program: Program) -> None:
+    """Two steps of a copy, of the original afterwards, and of one that was made anew."""
+    job, again = program.make(), program.make()
+    model, optimizer = deepcopy((job.model, job.optimizer))
+    copied = trained_for(Job(model, optimizer, job.batches, job.loss), 2)
+    assert copied == pytest.approx(trained_for(job, 2), rel=0, abs=0, nan_ok=True)
+    assert copied == pytest.approx(trained_for(again, 2), rel=0, abs=0, nan_ok=True)
+
+
 def test_there_are_enough_of_every_fault_and_family() -> None:
-    assert len(FAULTY) >= 42
-    assert len(HEALTHY) >= 46
-    assert {program.family for program in FAULTY} == {program.family for program in HEALTHY} == FAMILIES
+    assert len(FAULTY) >= 44
+    assert len(HEALTHY) >= 48
+    assert {program.family for program in FAULTY} == {program.family for program in HEALTHY} >= FAMILIES
     counts = Counter(program.fault for program in FAULTY)
-    assert {fault: counts[fault] >= 3 for fault in SYMPTOMS} == dict.fromkeys(SYMPTOMS, True)
+    assert {fault: counts[fault] >= 4 for fault in SYMPTOMS} == dict.fromkeys(SYMPTOMS, True)
 
 
 def test_names_are_new_and_twins_are_healthy_programs_of_the_family() -> None:
     assert len(BY_NAME) == len(programs)
-    assert not {name for name in BY_NAME if name in seen and seen[name].make is not BY_NAME[name].make}
+    assert not {
+        name
+        for name in BY_NAME
+        if name in every_program and every_program[name].make is not BY_NAME[name].make
+    }
     for program in FAULTY:
         twin = BY_NAME[program.twin]
         assert (twin.family, twin.fault) == (program.family, None), program.name
 
 
-def test_twelve_healthy_programs_are_no_twin_of_a_fault() -> None:
-    assert len({program.name for program in HEALTHY} - {program.twin for program in FAULTY}) >= 12
+def test_half_of_the_healthy_programs_are_no_twin_of_a_fault() -> None:
+    assert len({program.name for program in HEALTHY} - {program.twin for program in FAULTY}) >= 28
+
+
+def test_data_are_the_same_for_a_program_and_its_twin_unless_they_are_what_is_wrong() -> None:
+    """A twin takes one mistake back: targets are never another, nor the number of batches."""
+    for program in FAULTY:
+        one, other = program.make().batches, BY_NAME[program.twin].make().batches
+        assert len(one) == len(other), program.name
+        for mine, its in zip(one, other, strict=True):
+            for a, b in zip(mine[1:], its[1:], strict=True):
+                assert torch.equal(a, b), program.name

@@ -1,206 +1,168 @@
-"""Convolutional networks: shapes in noise."""
+"""Convolutional networks: coloured discs in noise."""
 
-from typing import Any
-
-import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.optim import SGD, Adagrad, Adam, AdamW, NAdam
+from torch.optim import SGD, Adam, AdamW
 
-from tests.faults.building import Make, he, initialised, weighted, xavier
+from tests.faults.building import Make, he
 from tests.faults.program import Batch, Job, faulty, healthy
-from tests.faults.tasks import generator
-from tests.faults.unseen.making import ALIKE, INPUT, STEP, WEIGHTS, seen_through, trained, zero_biased
-from tests.faults.unseen.tasks import SHAPES, glyphs
+from tests.faults.unseen.making import DATA, GROWTH, LEFT_OUT, STEP, filled, seen_through, trained
+from tests.faults.unseen.tasks import COLOURS, coloured
 
 CHANNELS = 12
 
 
-def separable(*, is_by_group: bool) -> Job:
-    """Depthwise and pointwise layers in turn, drawn by fan-out: PyTorch counts that of all groups as one."""
-    parts: list[nn.Module] = [nn.Conv2d(1, CHANNELS, 3, 2, padding=1), nn.ReLU()]
-    for _ in range(5):
-        parts += [nn.Conv2d(CHANNELS, CHANNELS, 3, padding=1, groups=CHANNELS)]
-        parts += [nn.Conv2d(CHANNELS, CHANNELS, 1), nn.ReLU()]
-    model = nn.Sequential(*parts, nn.AdaptiveMaxPool2d(1), nn.Flatten(), nn.Linear(CHANNELS, SHAPES))
-    for layer in weighted(zero_biased(model)):
-        nn.init.kaiming_normal_(layer.weight, mode="fan_out")
-        with torch.no_grad():
-            layer.weight *= layer.groups**0.5 if is_by_group and isinstance(layer, nn.Conv2d) else 1
-    return trained(model, glyphs(), AdamW, lr=3e-3)
+def plain(layers: int, activation: Make = nn.ReLU, norm: Make = nn.Identity) -> nn.Sequential:
+    """Convolutions of 3 x 3, of which the first two halve the image, and a mean over what is left."""
+    parts: list[nn.Module] = []
+    for place in range(layers):
+        inside = 3 if place == 0 else CHANNELS
+        parts += [nn.Conv2d(inside, CHANNELS, 3, 2 if place < 2 else 1, padding=1), norm(), activation()]
+    head = nn.Linear(CHANNELS, COLOURS)
+    return nn.Sequential(*parts, nn.AdaptiveAvgPool2d(1), nn.Flatten(), head)
 
 
-def small(
-    activation: Make = nn.ReLU, batches: list[Batch] | None = None, kind: type = SGD, **settings: Any
-) -> Job:
-    """LeNet's order: convolve, halve, convolve, halve, two linear layers."""
-    parts = [nn.Conv2d(1, 8, 3, padding=1), activation(), nn.MaxPool2d(2)]
-    parts += [nn.Conv2d(8, 16, 3, padding=1), activation(), nn.MaxPool2d(2)]
-    model = nn.Sequential(*parts, nn.Flatten(), nn.Linear(144, 32), activation(), nn.Linear(32, SHAPES))
-    initialised(model, xavier if activation is nn.Tanh else he)
-    return trained(model, batches or list(glyphs()), kind, **settings)
+def without_kernel(weight: Tensor) -> None:
+    """He's rule, for which only channels are counted as inputs, and not the nine places of each."""
+    nn.init.normal_(weight, std=(2 / weight.shape[1]) ** 0.5)
 
 
-def bytes_of(x: Tensor) -> Tensor:
-    return (x * 70 + 70).round().clamp(0, 255)
+def deep(*, counts_places: bool) -> Job:
+    return trained(filled(plain(7), he if counts_places else without_kernel), coloured(), Adam, lr=2e-3)
 
 
-def over_255(*, is_whole: bool) -> list[Batch]:
-    """Bytes divided by 255 as whole numbers, which leaves 0, or as numbers with a fraction."""
-    if is_whole:
-        return seen_through(lambda x: (bytes_of(x).long() // 256).float(), glyphs())
-    return seen_through(lambda x: 4 * bytes_of(x) / 256 - 1.2, glyphs())
+def normalised(shift: float = 0.0) -> Job:
+    """Normalised by batch, with what is added after it filled with one number."""
+    model = filled(plain(3, norm=lambda: nn.BatchNorm2d(CHANNELS)), he)
+    for part in model.modules():
+        if isinstance(part, nn.BatchNorm2d):
+            nn.init.constant_(part.bias, shift)
+    return trained(model, coloured(), AdamW, lr=3e-3)
 
 
-def standardised(divisor: float) -> list[Batch]:
-    """ImageNet's mean and deviation, which are meant for values from 0 to 1."""
-    return seen_through(lambda x: (bytes_of(x) / divisor - 0.449) / 0.226, glyphs())
+def brightened(least: float | None) -> list[Batch]:
+    """Images by the power that a screen has, which a value below 0 does not have."""
+
+    def power(x: Tensor) -> Tensor:
+        x = (x + 0.6) / 2
+        return 2 * ((x if least is None else x.clamp(min=least)) ** (1 / 2.2) - 0.5)
+
+    return seen_through(power, coloured())
 
 
-def edges(*, is_same: bool) -> Job:
-    """One layer of filters: Sobel's in all channels, or as PyTorch draws them; the head begins at 0."""
-    model = zero_biased(
-        nn.Sequential(
-            nn.Conv2d(1, 16, 3), nn.ReLU(), nn.AdaptiveMaxPool2d(1), nn.Flatten(), nn.Linear(16, SHAPES)
-        )
-    )
-    filters, head = weighted(model)
-    nn.init.zeros_(head.weight)
-    if is_same:
-        with torch.no_grad():
-            filters.weight.copy_(torch.tensor([[1.0, 2, 1], [0, 0, 0], [-1, -2, -1]]) / 4)
-    return trained(model, glyphs(), Adam, lr=2e-2)
+def swapped(*, is_known: bool) -> Job:
+    """The first layer is changed to one for coloured images, before or after the optimiser is made."""
+    model = plain(2)
+    filled(model, he)
+    model[0] = nn.Conv2d(1, CHANNELS, 3, 2, padding=1)
+    three = nn.Conv2d(3, CHANNELS, 3, 2, padding=1)
+    nn.init.normal_(three.weight, std=0.05)  # a grey layer's weights, shared out, were no larger
+    if is_known:
+        model[0] = three
+    optimizer = Adam(model.parameters(), lr=5e-3)
+    model[0] = three
+    return Job(model, optimizer, coloured(), lambda model, batch: F.cross_entropy(model(batch[0]), batch[1]))
 
 
-class Bilinear(nn.Module):
-    """Products of channels over all places (Lin, RoyChowdhury & Maji, 2015), and their root, steep at 0."""
-
-    def __init__(self, safe: float) -> None:
-        super().__init__()
-        self.safe = safe
-
-    def forward(self, x: Tensor) -> Tensor:
-        places = x.flatten(2)
-        pooled = (places @ places.transpose(1, 2)).flatten(1) / places.shape[-1]
-        return (pooled + self.safe).sqrt()
-
-
-def rooted(safe: float) -> Job:
-    parts = [nn.Conv2d(1, 8, 3), nn.ReLU(), nn.Conv2d(8, 10, 3, 2), nn.ReLU()]
-    return trained(nn.Sequential(*parts, Bilinear(safe), nn.Linear(100, SHAPES)), glyphs(), NAdam, lr=5e-3)
-
-
-class Fixed(nn.Module):
-    """Four filters that are never trained, by design, before layers that are."""
+class Tuned(nn.Module):
+    """A body that was trained before and is left as it is, statistics too, and a small new head."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.filters = nn.Conv2d(1, 8, 5, padding=2, bias=False).requires_grad_(False)
-        self.inner = nn.Sequential(nn.ReLU(), nn.Conv2d(8, 16, 3, 2), nn.BatchNorm2d(16), nn.ReLU())
-        self.head = nn.Linear(16 * 25, SHAPES)
+        self.body = plain(2, nn.SiLU, lambda: nn.BatchNorm2d(CHANNELS))[:-1]
+        batches = coloured()
+        old = nn.Linear(CHANNELS, 3)
+        first = Adam([*self.body.parameters(), *old.parameters()], lr=1e-2)
+        for x, y in batches[:40]:
+            first.zero_grad()
+            F.cross_entropy(old(self.body(x)), y % 3).backward()  # type: ignore[no-untyped-call]
+            first.step()
+        self.body.requires_grad_(False)
+        self.head = nn.Sequential(nn.Linear(CHANNELS, 16), nn.ReLU(), nn.Linear(16, COLOURS))
+
+    def train(self, mode: bool = True) -> "Tuned":
+        super().train(mode)
+        self.body.eval()
+        return self
 
     def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.head(self.inner(self.filters(x)).flatten(1))
+        out: Tensor = self.head(self.body(x))
         return out
 
 
-def blended() -> Job:
-    """Images and labels blended by pairs (mixup): no label is certain, so the loss stays high."""
-    draw = generator(73)
-    batches: list[Batch] = []
-    for x, y in glyphs():
-        share = 0.6 + 0.4 * torch.rand(len(x), 1, generator=draw)
-        wanted = F.one_hot(y, SHAPES).float()
-        mixed = share * wanted + (1 - share) * wanted.roll(1, 0)
-        batches.append((share[..., None, None] * x + (1 - share[..., None, None]) * x.roll(1, 0), mixed))
+class Squeezed(nn.Module):
+    """Channels weighed by gates that look at all places (Hu, Shen & Sun, 2018)."""
 
-    def loss(model: nn.Module, batch: Batch) -> Tensor:
-        return F.cross_entropy(model(batch[0]), batch[1])
+    def __init__(self) -> None:
+        super().__init__()
+        self.enter, self.leave = nn.Conv2d(3, 16, 3, 2, padding=1), nn.Conv2d(16, 16, 3, 2, padding=1)
+        gates = [nn.Linear(16, 4), nn.ReLU(), nn.Linear(4, 16), nn.Hardsigmoid()]
+        self.gates, self.head = nn.Sequential(*gates), nn.Linear(16, COLOURS)
 
-    return trained(small().model, batches, Adam, loss, lr=5e-3)
+    def forward(self, x: Tensor) -> Tensor:
+        x = F.relu6(self.enter(x))
+        x = F.relu6(self.leave(x * self.gates(x.mean((2, 3)))[..., None, None]))
+        out: Tensor = self.head(x.mean((2, 3)))
+        return out
 
 
-def shuffled() -> Job:
-    """Grouped convolutions with their channels in another order between, normalised, at a rate of 1."""
-    parts: list[nn.Module] = [nn.Conv2d(1, 16, 3, 2), nn.BatchNorm2d(16), nn.ReLU(inplace=True)]
-    for _ in range(2):
-        parts += [nn.Conv2d(16, 16, 3, groups=4, bias=False), nn.ChannelShuffle(4)]
-        parts += [nn.BatchNorm2d(16), nn.ReLU(inplace=True)]
-    model = nn.Sequential(*parts, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(16, SHAPES))
-    return trained(model, glyphs(), SGD, lr=1.0)
+def holes() -> Job:
+    """A patch of each image is blanked out (DeVries & Taylor, 2017), and whole channels are dropped."""
+
+    def blanked(x: Tensor) -> Tensor:
+        x = x.clone()
+        x[:, :, 3:8, 2:7] = 0
+        return x
+
+    model = plain(3, lambda: nn.Sequential(nn.CELU(), nn.Dropout2d(0.3)))
+    return trained(model, seen_through(blanked, coloured()), Adam, lr=1e-2)
 
 
 programs = (
-    healthy("cnn-separable", lambda: separable(is_by_group=True)),
-    healthy("cnn-shapes-tanh", lambda: small(nn.Tanh, kind=AdamW, lr=2e-3)),
-    healthy("cnn-fractions", lambda: small(batches=over_255(is_whole=False), kind=Adam, lr=2e-3)),
-    healthy("cnn-shapes-adagrad", lambda: small(kind=Adagrad, lr=0.01)),
-    healthy("cnn-standardised-fractions", lambda: small(batches=standardised(255.0), kind=Adam, lr=2e-3)),
-    healthy("cnn-rate-of-one-batch", lambda: small(lr=0.04, momentum=0.9, nesterov=True)),
-    healthy("cnn-drawn-edges", lambda: edges(is_same=False)),
-    healthy("cnn-safe-root-of-products", lambda: rooted(1e-3)),
-    healthy("cnn-fixed-filters", lambda: trained(Fixed(), glyphs(), Adam, lr=3e-3)),
-    healthy("cnn-blended", blended),
-    healthy("cnn-shuffled-rate-1", shuffled),
+    healthy("cnn-seven-layers", lambda: deep(counts_places=True)),
+    healthy("cnn-shift-of-0", normalised),
+    healthy("cnn-brightened-above-0", lambda: trained(filled(plain(3), he), brightened(1e-2), Adam, lr=3e-3)),
+    healthy("cnn-swapped-before", lambda: swapped(is_known=True)),
+    healthy("cnn-body-trained-before", lambda: trained(Tuned(), coloured(), Adam, lr=2e-2)),
+    healthy("cnn-channels-weighed", lambda: trained(Squeezed(), coloured(), Adam, lr=5e-3)),
+    healthy("cnn-holes", holes),
+    healthy("cnn-momentum", lambda: trained(filled(plain(3), he), coloured(), SGD, lr=0.2, momentum=0.5)),
     faulty(
-        "cnn-fan-out-of-all-groups",
-        "vanishing-gradient",
-        lambda: separable(is_by_group=False),
-        cause=WEIGHTS,
-        twin="cnn-separable",
+        "cnn-fan-in-without-kernel",
+        "exploding-activation",
+        lambda: deep(counts_places=False),
+        cause=GROWTH,
+        twin="cnn-seven-layers",
+        also=("exploding-gradient", "unstable-updates", "dead-units"),
     ),
     faulty(
-        "cnn-tanh-of-bytes",
-        "saturated-units",
-        lambda: small(nn.Tanh, seen_through(bytes_of, glyphs()), AdamW, lr=2e-3),
-        cause=INPUT,
-        twin="cnn-shapes-tanh",
-        also=("unscaled-input",),
-    ),
-    faulty(
-        "cnn-whole-number-division",
+        "cnn-shift-of-minus-seven",
         "dead-units",
-        lambda: small(batches=over_255(is_whole=True), kind=Adam, lr=2e-3),
-        cause="same for every example|constant|do(es)? not (vary|differ|change)|input.*(0|zero)",
-        twin="cnn-fractions",
-        also=("unscaled-input", "vanishing-gradient", "stalled-layer"),
+        lambda: normalised(-7.0),
+        cause="bias|shift|offset|beta|normali[sz]|born dead|initiali[sz]",
+        twin="cnn-shift-of-0",
+        also=("vanishing-gradient", "stalled-layer"),
     ),
     faulty(
-        "cnn-adagrad-first-step",
-        "dead-units",
-        lambda: small(kind=Adagrad, lr=1.0),
-        cause=STEP,
-        twin="cnn-shapes-adagrad",
-        also=("unstable-updates",),
-    ),
-    faulty(
-        "cnn-statistics-for-fractions",
-        "unscaled-input",
-        lambda: small(batches=standardised(1.0), kind=Adam, lr=2e-3),
-        cause=INPUT + "|mean|offset|centr",
-        twin="cnn-standardised-fractions",
-        also=("dead-units", "unstable-updates", "non-finite"),
-    ),
-    faulty(
-        "cnn-sobel-everywhere",
-        "symmetric-units",
-        lambda: edges(is_same=True),
-        cause=ALIKE + "|cop(y|ies)|repeat",
-        twin="cnn-drawn-edges",
-    ),
-    faulty(
-        "cnn-root-of-products",
+        "cnn-brightened-below-0",
         "non-finite",
-        lambda: rooted(0.0),
-        cause="deriv|slope|root|sqrt|undefined|divi|operation|\\b0\\b|zero",
-        twin="cnn-safe-root-of-products",
+        lambda: trained(filled(plain(3), he), brightened(None), Adam, lr=3e-3),
+        cause=DATA,
+        twin="cnn-brightened-above-0",
     ),
     faulty(
-        "cnn-rate-times-batch",
+        "cnn-swapped-after",
+        "stalled-layer",
+        lambda: swapped(is_known=False),
+        cause=LEFT_OUT,
+        twin="cnn-swapped-before",
+    ),
+    faulty(
+        "cnn-momentum-of-almost-one",
         "unstable-updates",
-        lambda: small(lr=0.04 * 32, momentum=0.9, nesterov=True),
-        cause=STEP,
-        twin="cnn-rate-of-one-batch",
+        lambda: trained(filled(plain(3), he), coloured(), SGD, lr=0.2, momentum=0.995),
+        cause=STEP + "|momentum",
+        twin="cnn-momentum",
         also=("dead-units", "non-finite"),
     ),
 )

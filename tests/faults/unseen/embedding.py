@@ -1,174 +1,146 @@
-"""Networks that begin with vectors of words, shops and products."""
+"""Embeddings of users and films, and of notes."""
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.optim import SGD, Adagrad, Adam, AdamW
+from torch.optim import SGD, Adam, AdamW
 
-from tests.faults.building import Make, chain, weighted
+from tests.faults.building import chain
 from tests.faults.program import Batch, Job, faulty, healthy
-from tests.faults.tasks import flipped, generator
-from tests.faults.unseen.making import ALIKE, INPUT, seen_through, trained, zero_biased
-from tests.faults.unseen.tasks import DAYS, PRODUCTS, SHOPS, TOPICS, WORDS, neighbours, sales
+from tests.faults.unseen.making import ALIKE, STEP, WEIGHTS, Loss, trained
+from tests.faults.unseen.tasks import FILMS, NOTES, USERS, most_common, ratings
 
 
-class Sales(nn.Module):
-    """Numbers beside the vectors of shop, product and day, through two layers."""
+class Tastes(nn.Module):
+    """Two vectors side by side through two layers; of more rows than there are users and films."""
 
-    def __init__(self, activation: Make = nn.ReLU, std: float = 1.0) -> None:
+    def __init__(self, width: int = 8, deviation: float = 1.0, rows: int = 1) -> None:
         super().__init__()
-        tables = [nn.Embedding(size, 8) for size in (SHOPS, PRODUCTS, DAYS)]
-        for table in tables:
-            nn.init.normal_(table.weight, std=std)
-        self.tables, self.inner = nn.ModuleList(tables), chain([27, 48, 48, 1], activation)
+        self.user, self.film = nn.Embedding(rows * USERS, width), nn.Embedding(rows * FILMS, width)
+        self.inner = chain([2 * width, 32, 1], nn.Tanh)
+        for table in (self.user, self.film):
+            nn.init.normal_(table.weight, std=deviation)
 
-    def forward(self, numbers: Tensor, kinds: Tensor) -> Tensor:
-        read = [table(kinds[:, place]) for place, table in enumerate(self.tables)]
-        out: Tensor = self.inner(torch.cat([numbers, *read], 1))[:, 0]
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = self.inner(torch.cat([self.user(x[:, 0]), self.film(x[:, 1])], 1))[:, 0]
         return out
 
 
-def sold(model: nn.Module, batch: Batch) -> Tensor:
-    numbers, kinds, y = batch
-    return F.mse_loss(model(numbers, kinds), y)
+class Product(nn.Module):
+    """The inner product of two vectors, and a number of each user's own."""
 
-
-def of_sales(model: nn.Module | None = None, price: float = 1.0, kind: type = Adam, **settings: float) -> Job:
-    """Sales by a price in euros, about its mean, or in cents as the till has it."""
-    factors = torch.tensor([price, 1.0, 1.0])
-    batches = seen_through(lambda x: x * factors, sales())
-    return trained(model or Sales(), batches, kind, sold, **settings)
-
-
-def by_descent(price: float) -> Job:
-    return of_sales(price=price, kind=SGD, lr=0.03, momentum=0.5)
-
-
-def ones() -> Job:
-    """Hidden layers and head of one value: the vectors differ, and what is made of them does not."""
-    model = Sales(nn.Tanh)
-    for layer in weighted(zero_biased(model.inner)):
-        nn.init.constant_(layer.weight, 0.1)
-    return of_sales(model, lr=1e-2)
-
-
-class Skipgram(nn.Module):
-    """Whether two words are met: the product of the one's vector and the other's."""
-
-    def __init__(self, std: float = 0.3) -> None:
+    def __init__(self, sparse: bool = False) -> None:
         super().__init__()
-        self.centre, self.context = nn.Embedding(WORDS, 12), nn.Embedding(WORDS, 12)
-        self.offset = nn.Parameter(torch.zeros(()))
-        for table in (self.centre, self.context):
-            nn.init.normal_(table.weight, std=std)
+        self.user, self.film = nn.Embedding(USERS, 6, sparse=sparse), nn.Embedding(FILMS, 6, sparse=sparse)
+        self.mean = nn.Embedding(USERS, 1, sparse=sparse)
+        nn.init.normal_(self.user.weight, std=0.4)
+        nn.init.normal_(self.film.weight, std=0.4)
 
-    def forward(self, words: Tensor) -> Tensor:
-        out: Tensor = (self.centre(words[:, 0]) * self.context(words[:, 1])).sum(1) + self.offset
+    def forward(self, x: Tensor) -> Tensor:
+        product = (self.user(x[:, 0]) * self.film(x[:, 1])).sum(1)
+        out: Tensor = product + self.mean(x[:, 0])[:, 0]
         return out
 
 
-def met(model: nn.Module, batch: Batch) -> Tensor:
-    words, y = batch
-    return F.binary_cross_entropy_with_logits(model(words), y)
+def liked(model: nn.Module, batch: Batch) -> Tensor:
+    return F.mse_loss(model(batch[0]), batch[1])
 
 
-def of_words(eps: float) -> Job:
-    """Adam divides by a root of squares, 0 for words that no batch has had yet, plus a small number."""
-    return trained(Skipgram(), neighbours(), Adam, met, lr=3e-2, eps=eps)
+def of_tastes(deviation: float = 1.0) -> Job:
+    return trained(Tastes(deviation=deviation), ratings(), Adam, liked, lr=2e-2)
 
 
-def in_groups(rate: float) -> Job:
-    """Vectors in a group of the optimiser that has a rate of its own; products hardly differ at first."""
-    model = Sales(nn.SiLU, std=0.02)
-    groups = [
-        {"params": model.tables.parameters(), "lr": rate},
-        {"params": model.inner.parameters(), "lr": 1e-2},
-    ]
-    return Job(model, AdamW(groups), sales(), sold)
+def of_products(lr: float, loss: Loss = liked, **settings: float) -> Job:
+    return trained(Product(), ratings(), SGD, loss, lr=lr, **settings)
 
 
-class Padded(nn.Module):
-    """Sentences of two to four words in twenty places; the rest is padding."""
+class Counted(nn.Module):
+    """Notes by their vectors through a layer, averaged; one vector of silence stays at 0."""
+
+    def __init__(self, rows: int, scale: float = 1.0) -> None:
+        super().__init__()
+        self.note = nn.Embedding(rows, 16, padding_idx=rows - 1)
+        self.inner, self.head = nn.Linear(16, 32), nn.Linear(32, 4)
+        self.scale = scale
+
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = self.head(F.relu(self.inner(self.scale * self.note(x))).mean(1))
+        return out
+
+
+def beginning_alike(*, is_alike: bool) -> Job:
+    """The layer on top of vectors is filled with a constant, and the head too, or both are drawn."""
+    model = Counted(NOTES + 1)
+    for layer in (model.inner, model.head):
+        if is_alike:
+            nn.init.constant_(layer.weight, 1 / layer.in_features)
+            nn.init.zeros_(layer.bias)
+    return trained(model, most_common(), AdamW, lr=5e-3)
+
+
+class Rare(nn.Module):
+    """Vectors of users are shared by three by a hash, and most of the rows of films are never read."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.embed = nn.EmbeddingBag(WORDS + 1, 24, mode="sum", padding_idx=WORDS)
-        self.inner = chain([24, 32, TOPICS])
+        self.inner = Tastes(6, 0.3, rows=20)
 
     def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.inner(self.embed(x))
+        out: Tensor = self.inner(torch.stack([x[:, 0] * 37 % 23 + 900, x[:, 1] * 5], 1))
         return out
 
 
-def mostly_padding() -> Job:
-    draw = generator(74)
-    batches: list[Batch] = []
-    for words, _ in neighbours():
-        topic = words[:, 0] % TOPICS
-        x = torch.full((len(words), 20), WORDS)
-        x[:, 0] = words[:, 0]
-        x[:, 1] = topic + TOPICS * torch.randint(WORDS // TOPICS, topic.shape, generator=draw)
-        x[:, 2] = torch.where(topic % 2 == 0, words[:, 1], x[:, 2])
-        batches.append((x, flipped(topic, TOPICS, 0.2, draw)))
-    return trained(Padded(), batches, Adam, lr=2e-2)
+def after_years() -> Job:
+    """Tables and layers as they were left by a long training, and a rate for small corrections."""
+    model, batches = Product(), ratings()
+    first = Adam(model.parameters(), lr=2e-2)
+    for step in range(5 * len(batches)):
+        first.zero_grad()
+        liked(model, batches[step % len(batches)]).backward()  # type: ignore[no-untyped-call]
+        first.step()
+    return trained(model, batches, Adam, liked, lr=1e-5)
 
 
-class Hashed(nn.Module):
-    """Forty places for a hundred and twenty words, so that three share each, in two tables."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.one, self.other = nn.Embedding(40, 16, max_norm=2.0), nn.Embedding(37, 16)
-        self.head = nn.Linear(16, TOPICS)
-
-    def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.head(self.one(x % 40) * self.other(x % 37))
-        return out
-
-
-def hashed() -> Job:
-    draw = generator(75)
-    batches: list[Batch] = [
-        (words[:, 0], flipped(words[:, 0] % TOPICS, TOPICS, 0.2, draw)) for words, _ in neighbours()
-    ]
-    return trained(Hashed(), batches, Adagrad, lr=0.1)
+def absolute(model: nn.Module, batch: Batch) -> Tensor:
+    return F.l1_loss(model(batch[0]), batch[1])
 
 
 programs = (
-    healthy("embedding-sales", lambda: of_sales(lr=5e-3)),
-    healthy("embedding-price-in-euros", lambda: by_descent(1.0)),
-    healthy("embedding-sales-tanh", lambda: of_sales(Sales(nn.Tanh), lr=1e-2)),
-    healthy("embedding-neighbours", lambda: of_words(1e-8)),
-    healthy("embedding-group-with-rate", lambda: in_groups(1e-2)),
-    healthy("embedding-mostly-padding", mostly_padding),
-    healthy("embedding-shared-places", hashed),
-    faulty(
-        "embedding-price-in-cents",
-        "unscaled-input",
-        lambda: by_descent(100.0),
-        cause=INPUT,
-        twin="embedding-price-in-euros",
-        also=("dead-units", "non-finite", "unstable-updates"),
+    healthy("embedding-tastes", of_tastes),
+    healthy("embedding-products", lambda: of_products(1.0, momentum=0.5)),
+    healthy("embedding-notes-drawn", lambda: beginning_alike(is_alike=False)),
+    healthy("embedding-shared-by-hash", lambda: trained(Rare(), ratings(), Adam, liked, lr=1e-2)),
+    healthy("embedding-after-years", after_years),
+    healthy(
+        "embedding-only-what-was-read",
+        lambda: trained(Product(sparse=True), ratings(), torch.optim.SparseAdam, absolute, lr=3e-2),
+    ),
+    healthy(
+        "embedding-far-too-many-rows",
+        lambda: trained(Counted(2000, 0.5), most_common(), Adam, lr=1e-2),
     ),
     faulty(
-        "embedding-one-value-everywhere",
+        "embedding-vectors-of-length-eighty",
+        "saturated-units",
+        lambda: of_tastes(30.0),
+        cause=WEIGHTS + "|embed|vector|input|scale|pre-activation",
+        twin="embedding-tastes",
+        also=("unscaled-input", "exploding-activation", "vanishing-gradient"),
+    ),
+    faulty(
+        "embedding-layer-of-means",
         "symmetric-units",
-        ones,
+        lambda: beginning_alike(is_alike=True),
         cause=ALIKE,
-        twin="embedding-sales-tanh",
+        twin="embedding-notes-drawn",
+        also=("vanishing-gradient", "stalled-layer"),
     ),
     faulty(
-        "embedding-adam-without-epsilon",
-        "non-finite",
-        lambda: of_words(0.0),
-        cause="eps|divi|0/0|optimi[sz]er|update",
-        twin="embedding-neighbours",
-    ),
-    faulty(
-        "embedding-group-without-rate",
-        "stalled-layer",
-        lambda: in_groups(0.0),
-        cause="learning rate|\\blr\\b|group",
-        twin="embedding-group-with-rate",
+        "embedding-momentum-of-almost-one",
+        "unstable-updates",
+        lambda: of_products(1.0, momentum=0.99),
+        cause=STEP + "|momentum",
+        twin="embedding-products",
+        also=("non-finite",),
     ),
 )

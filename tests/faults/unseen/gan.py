@@ -1,178 +1,162 @@
-"""Generators that make fine curves from coarse ones, and their judges."""
+"""Generators that go on with tones, and their judges."""
 
+from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn import functional as F
+from torch.nn.utils.parametrizations import spectral_norm
 from torch.optim import Adam, RMSprop
 
-from tests.faults.building import Initialise, Make, chain, he, initialised, weighted, xavier
+from tests.faults.building import chain, weighted
 from tests.faults.program import Batch, Job, faulty, healthy
-from tests.faults.report.making import Loss
-from tests.faults.unseen.making import ALIKE, GROWTH, STEP, WEIGHTS, normal
-from tests.faults.unseen.tasks import bumps, coarse
+from tests.faults.unseen.making import ALIKE, STEP, WEIGHTS, Loss, trained
+from tests.faults.unseen.tasks import halves_of_tones
+
+
+class Even(nn.Linear):
+    """Weights of deviation 1 or less, multiplied by He's deviation when used (Karras et al., 2018)."""
+
+    def __init__(self, inputs: int, outputs: int, deviation: float = 1.0) -> None:
+        super().__init__(inputs, outputs)
+        nn.init.normal_(self.weight, std=deviation)
+        nn.init.zeros_(self.bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.linear(x, self.weight * (2 / self.in_features) ** 0.5, self.bias)
 
 
 class Pair(nn.Module):
-    """A generator of 32 numbers from 16, and a judge of both together."""
+    """A generator that makes 24 numbers of 12, and a judge of both together."""
 
-    def __init__(self, activation: Make = nn.ReLU, layers: int = 2, certainty: float = 1.0) -> None:
+    def __init__(self, made_by: nn.Module, judge: Callable[[], nn.Module] | None = None) -> None:
         super().__init__()
-        self.generator = initialised(chain([16, *[48] * layers, 32], activation))
-        self.judge = chain([48, 40, 1], nn.LeakyReLU)
-        self.certainty = certainty
+        self.generator = made_by
+        self.judge = judge() if judge else chain([36, 32, 1], nn.LeakyReLU)
 
     def forward(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         made = self.generator(x)
         real, fake = self.judge(torch.cat([x, y], 1)), self.judge(torch.cat([x, made.detach()], 1))
         still = {name: value.detach() for name, value in self.judge.named_parameters()}
         caught = functional_call(self.judge, still, torch.cat([x, made], 1))
-        return made, self.certainty * real, self.certainty * fake, self.certainty * caught
+        return made, real, fake, caught
 
 
-def softplus(model: nn.Module, batch: Batch) -> Tensor:
+def hinge(model: nn.Module, batch: Batch) -> Tensor:
     made, real, fake, caught = model(*batch)
-    adversarial = F.softplus(-real) + F.softplus(fake) + F.softplus(-caught)
-    out: Tensor = 0.01 * adversarial.mean() + F.mse_loss(made, batch[1])
+    judged = F.relu(1 - real).mean() + F.relu(1 + fake).mean() - caught.mean()
+    out: Tensor = F.mse_loss(made, batch[1]) + 0.02 * judged
     return out
 
 
-def by_hand(model: nn.Module, batch: Batch) -> Tensor:
-    """The same by the formula of softplus, whose exponential overflows above 88."""
+def loud(model: nn.Module, batch: Batch) -> Tensor:
+    """A judge that counts as much as the distance: what is lost goes up and down while both learn."""
     made, real, fake, caught = model(*batch)
-    adversarial = (1 + (-real).exp()).log() + (1 + fake.exp()).log() + (1 + (-caught).exp()).log()
-    out: Tensor = 0.01 * adversarial.mean() + F.mse_loss(made, batch[1])
+    judged = F.softplus(-real).mean() + F.softplus(fake).mean() + 0.3 * F.softplus(-caught).mean()
+    out: Tensor = 2 * F.mse_loss(made, batch[1]) + 0.3 * judged
     return out
 
 
-def wasserstein(model: nn.Module, batch: Batch) -> Tensor:
-    """Means of a judge whose answers are squashed a little: what it loses has no lower end to reach."""
+def penalised(model: nn.Module, batch: Batch) -> Tensor:
+    """The judge's slope at what is real is held small (Mescheder et al., 2018), by a second derivative."""
+    assert isinstance(model, Pair)
     made, real, fake, caught = model(*batch)
-    out: Tensor = F.l1_loss(made, batch[1]) + 0.02 * (fake - real - caught).tanh().mean()
+    seen = torch.cat(batch, 1).requires_grad_(True)
+    (slope,) = torch.autograd.grad(model.judge(seen).sum(), seen, create_graph=True)
+    judged = F.softplus(-real).mean() + F.softplus(fake).mean() + F.softplus(-caught).mean()
+    out: Tensor = F.l1_loss(made, batch[1]) + 0.05 * judged + 0.1 * slope.square().sum(1).mean()
     return out
 
 
-def fine(
-    model: Pair | None = None,
-    loss: Loss = softplus,
-    generator_rate: float = 3e-3,
-    judge_rate: float = 1e-3,
-    kind: type = Adam,
-    **settings: Any,
+def made(
+    generator: nn.Module, loss: Loss = hinge, lr: float = 3e-3, kind: type = Adam, **settings: Any
 ) -> Job:
-    model = model or Pair()
+    model = Pair(generator)
     groups = [
-        {"params": model.generator.parameters(), "lr": generator_rate},
-        {"params": model.judge.parameters(), "lr": judge_rate},
+        {"params": model.generator.parameters(), "lr": lr},
+        {"params": model.judge.parameters(), "lr": 1e-3},
     ]
-    return Job(model, kind(groups, **settings), coarse(), loss)
+    return Job(model, kind(groups, **settings), halves_of_tones(), loss)
 
 
-def filled(std: float | None) -> Job:
-    """The weights of a generator of seven layers, drawn by DCGAN's rule or by He's."""
-    model = Pair(nn.LeakyReLU, 7)
-    for layer in weighted(model.generator):
-        (he if std is None else normal(std))(layer.weight)
-    return fine(model, generator_rate=1e-3)
+def even(*, is_drawn_small: bool) -> Job:
+    """Six layers that are scaled when they are used; and when they are drawn, or not then."""
+    sizes = [12, *[40] * 5, 24]
+    parts: list[nn.Module] = []
+    for inputs, outputs in pairwise(sizes):
+        deviation = (2 / inputs) ** 0.5 if is_drawn_small else 1.0
+        parts += [Even(inputs, outputs, deviation), nn.LeakyReLU(0.2)]
+    return made(nn.Sequential(*parts[:-1]), lr=2e-2)
 
 
-def tanh(fill: Initialise) -> Job:
-    """A generator with tanh, its hidden layers filled in some way."""
-    model = Pair(nn.Tanh)
-    initialised(model.generator, fill)
-    return fine(model)
+def loudly(lr: float) -> Job:
+    return made(chain([12, 48, 24], nn.ELU), loud, lr, betas=(0.5, 0.9))
 
 
-def zero(*, is_zero: bool) -> Job:
-    model = Pair(nn.Tanh)
-    for parameter in model.generator.parameters():
-        if is_zero:
-            nn.init.zeros_(parameter)
-    return fine(model)
+def alike(value: float | None) -> Job:
+    generator = chain([12, 48, 24], nn.SiLU)
+    for layer in weighted(generator):
+        if value is not None:
+            nn.init.constant_(layer.weight, value)
+            nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
+    return made(generator, lr=5e-3)
 
 
-class Cycle(nn.Module):
-    """Two generators, there and back: what comes back is to be what went, and what is there is to fit."""
+class Shared(Pair):
+    """The judge is not held still for the generator, so what helps the one hinders the other a little."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.there, self.back = chain([32, 48, 16], nn.SiLU), chain([16, 48, 32], nn.SiLU)
-        self.judge = nn.Sequential(nn.Linear(16, 32), nn.LeakyReLU(0.2), nn.Dropout(0.3), nn.Linear(32, 1))
-
-    def forward(self, x: Tensor, real: Tensor) -> Tensor:
-        made = self.there(x)
-        told = self.judge(torch.cat([real, made.detach()]))[:, 0]
-        truth = torch.cat([torch.full((len(x),), 0.9), torch.zeros(len(x))])
-        judged = F.binary_cross_entropy_with_logits(told, truth)
-        still = {name: value.detach() for name, value in self.judge.named_parameters()}
-        caught = F.softplus(-functional_call(self.judge, still, made)).mean()
-        return F.mse_loss(self.back(made), x) + 0.05 * judged + 0.05 * caught
+    def forward(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        made = self.generator(x)
+        both = torch.cat([torch.cat([x, y], 1), torch.cat([x, made.detach()], 1), torch.cat([x, made], 1)])
+        real, fake, caught = self.judge(both).chunk(3)
+        return made, real, fake, caught
 
 
-def there_and_back() -> Job:
-    def loss(model: nn.Module, batch: Batch) -> Tensor:
-        x, _ = batch
-        out: Tensor = model(x, torch.tanh(x[:, ::2].flip(1)))
-        return out
-
-    return Job(model := Cycle(), Adam(model.parameters(), lr=5e-3, betas=(0.5, 0.9)), bumps(), loss)
+def bounded() -> Job:
+    """A judge whose slope is held at 1 by its largest singular value, and which learns faster."""
+    layers = chain([36, 32, 1], nn.LeakyReLU)
+    judge = nn.Sequential(*(spectral_norm(p) if isinstance(p, nn.Linear) else p for p in layers))
+    model = Shared(chain([12, 64, 24], nn.PReLU), lambda: judge)
+    groups = [
+        {"params": model.generator.parameters(), "lr": 3e-3},
+        {"params": model.judge.parameters(), "lr": 1e-2},
+    ]
+    return Job(model, Adam(groups, betas=(0.0, 0.9)), halves_of_tones(), hinge)
 
 
 programs = (
-    healthy("gan-fine-curves", fine),
-    healthy("gan-fine-deep", lambda: filled(None)),
-    healthy("gan-fine-tanh", lambda: zero(is_zero=False)),
-    healthy("gan-glorot-tanh", lambda: tanh(xavier)),
-    healthy("gan-sure-judge", lambda: fine(Pair(certainty=300.0))),
-    healthy("gan-fine-rmsprop", lambda: fine(Pair(nn.SiLU), kind=RMSprop, generator_rate=1e-3)),
-    healthy("gan-unbounded", lambda: fine(loss=wasserstein, judge_rate=3e-3, betas=(0.0, 0.9))),
-    healthy("gan-there-and-back", there_and_back),
+    healthy("gan-even-rates", lambda: even(is_drawn_small=False)),
+    healthy("gan-tones-silu", lambda: alike(None)),
+    healthy("gan-tones-rmsprop", lambda: made(chain([12, 48, 24]), kind=RMSprop, lr=2e-3)),
+    healthy("gan-loud-judge", lambda: loudly(3e-3)),
+    healthy(
+        "gan-slope-held-small",
+        lambda: trained(Pair(chain([12, 48, 24], nn.SiLU)), halves_of_tones(), Adam, penalised, lr=5e-3),
+    ),
+    healthy("gan-slope-of-one", bounded),
     faulty(
-        "gan-dcgan-deviation",
+        "gan-even-rates-drawn-small",
         "vanishing-gradient",
-        lambda: filled(0.02),
+        lambda: even(is_drawn_small=True),
         cause=WEIGHTS,
-        twin="gan-fine-deep",
+        twin="gan-even-rates",
     ),
     faulty(
-        "gan-half-deviation",
-        "exploding-gradient",
-        lambda: filled(0.7),
-        cause=GROWTH,
-        twin="gan-fine-deep",
-        also=("exploding-activation",),
-    ),
-    faulty(
-        "gan-unit-normal-tanh",
-        "saturated-units",
-        lambda: tanh(normal(1.0)),
-        cause=WEIGHTS,
-        twin="gan-glorot-tanh",
-        also=("exploding-gradient",),
-    ),
-    faulty(
-        "gan-softplus-by-hand",
-        "non-finite",
-        lambda: fine(Pair(certainty=300.0), by_hand),
-        cause="loss|overflow|\\bexp|\\blog",
-        twin="gan-sure-judge",
-    ),
-    faulty(
-        "gan-zero-generator",
+        "gan-generator-of-one-value",
         "symmetric-units",
-        lambda: zero(is_zero=True),
+        lambda: alike(0.05),
         cause=ALIKE,
-        twin="gan-fine-tanh",
-        also=("stalled-layer", "vanishing-gradient"),
+        twin="gan-tones-silu",
     ),
     faulty(
-        "gan-generator-rate",
+        "gan-loud-rate-of-one",
         "unstable-updates",
-        lambda: fine(Pair(nn.SiLU), kind=RMSprop, generator_rate=0.3),
+        lambda: loudly(1.0),
         cause=STEP,
-        twin="gan-fine-rmsprop",
-        also=("dead-units", "non-finite"),
+        twin="gan-loud-judge",
+        also=("exploding-activation", "exploding-gradient"),
     ),
 )

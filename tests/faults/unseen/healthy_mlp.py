@@ -3,177 +3,145 @@
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.nn.utils.parametrizations import weight_norm
-from torch.optim import SGD, Adagrad, Adam, NAdam, RMSprop
+from torch.optim import SGD, Adam, AdamW, NAdam, RMSprop
 
-from tests.faults.building import chain, squared_error, weighted
+from tests.faults.building import chain, cross_entropy, he, squared_error, weighted
 from tests.faults.program import Batch, Job, healthy
-from tests.faults.tasks import Pairs, generator
-from tests.faults.unseen.making import seen_through, trained
-from tests.faults.unseen.mlp import (
-    about_0,
-    deep_regression,
-    drawn,
-    judged,
-    of_both,
-    routed,
-    shut,
-    wide_sigmoid,
-)
-from tests.faults.unseen.mlp_updates import (
-    dated,
-    growing,
-    logarithmic,
-    of_columns,
-    remembering,
-    restarted,
-    shared_rate,
-)
-from tests.faults.unseen.tasks import arcs, friedman, opinions
+from tests.faults.tasks import Pairs
+from tests.faults.unseen.making import filled, seen_through, trained
+from tests.faults.unseen.mlp import of_biases, of_patients, of_squares
+from tests.faults.unseen.tasks import cases, patients, spirals, visits, waves_of
 
 
-class Linear(nn.Linear):
-    """A layer of which a fixed part of the weights is 0 for good, as in a pruned network."""
-
-    def __init__(self, inputs: int, outputs: int, kept: float) -> None:
-        super().__init__(inputs, outputs)
-        self.register_buffer("mask", (torch.rand(outputs, inputs) < kept).float())
-        self.mask: Tensor
-        nn.init.normal_(self.weight, std=(2 / kept / inputs) ** 0.5)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return F.linear(x, self.weight * self.mask, self.bias)
+def wild_slopes() -> Job:
+    """PReLU whose slopes below 0 begin at 1.8 and at -0.7, unit by unit."""
+    model = chain([2, 32, 32, 3], lambda: nn.PReLU(32))
+    for part in model.modules():
+        if isinstance(part, nn.PReLU):
+            with torch.no_grad():
+                part.weight.copy_(torch.where(torch.arange(32) % 2 == 0, 1.8, -0.7))
+    return trained(model, spirals(), Adam, lr=1e-2)
 
 
-def pruned() -> Job:
-    parts = [Linear(10, 64, 0.4), nn.ReLU(), Linear(64, 64, 0.2), nn.ReLU(), Linear(64, 1, 0.5)]
-    return trained(nn.Sequential(*parts), friedman(), Adam, squared_error, lr=3e-3)
+def far_targets() -> Job:
+    """Targets about 40 with a deviation of 15, which the last bias has to reach first."""
+    batches: Pairs = [(x, 40 + 15 * y) for x, y in patients()]
+    return trained(chain([10, 64, 1]), batches, Adam, squared_error, lr=3e-2)
 
 
-def some_silent() -> Job:
-    """Ten units of 64, that is 16 %, which never fire in either layer."""
-    model = chain([10, 64, 64, 1])
+def some_never_fire(share: float = 0.125) -> Job:
+    """One unit in eight never fires in the first layer, nor in the second."""
+    model = filled(chain([6, 64, 64, 1]), he)
     with torch.no_grad():
         for layer in weighted(model)[:2]:
             assert layer.bias is not None
-            layer.bias[40:50] = -15
-    return trained(model, friedman(), NAdam, squared_error, lr=3e-3)
+            layer.bias[: round(64 * share)] = -20
+    return trained(model, waves_of(), AdamW, squared_error, lr=5e-3)
 
 
-class Gates(nn.Module):
-    """A gated linear unit whose gates begin far open or far shut, by unit."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.enter, self.gate, self.leave = nn.Linear(10, 48), nn.Linear(10, 48), nn.Linear(48, 1)
-        self.squash = nn.Sigmoid()
-        with torch.no_grad():
-            self.gate.bias.copy_(torch.where(torch.arange(48) % 3 == 0, -6.0, 6.0))
-
-    def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.leave(torch.tanh(self.enter(x)) * self.squash(self.gate(x)))
-        return out
+def rarely(bias: float) -> Job:
+    """Every unit begins below its reach for most examples, so about one in seven fires at a time."""
+    model = filled(chain([8, 96, 1]), he, bias=bias)
+    nn.init.zeros_(weighted(model)[-1].bias)  # type: ignore[arg-type]
+    return trained(model, cases(), Adam, squared_error, lr=1e-2)
 
 
-class Maxout(nn.Module):
-    """The greatest of four linear functions a unit."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.enter, self.leave = nn.Linear(2, 4 * 16), nn.Linear(16, 2)
+class Winners(nn.Module):
+    """Lets through the greatest eighth of the units, as they are."""
 
     def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.leave(self.enter(x).unflatten(-1, (16, 4)).amax(-1))
-        return out
+        least = x.topk(x.shape[-1] // 8, dim=-1).values[..., -1:]
+        return x * (x >= least)
 
 
-def one_hot() -> Job:
-    """Each of ten numbers told as one of eight ranges: nine inputs in ten are 0."""
+class Signs(nn.Linear):
+    """A layer of the signs of its weights; the gradient is passed on (Courbariaux et al., 2015)."""
 
-    def ranges(x: Tensor) -> Tensor:
-        return F.one_hot(((x + 1.74) * 2.3).long().clamp(0, 7), 8).float().flatten(1)
-
-    return trained(chain([80, 48, 1]), seen_through(ranges, friedman()), Adagrad, squared_error, lr=0.03)
-
-
-def robust() -> Job:
-    """One target in thirty is far off; the loss counts it by its distance and not by the square."""
-    draw = generator(72)
-
-    def loss(model: nn.Module, batch: Batch) -> Tensor:
-        x, y = batch
-        return F.huber_loss(model(x), y)
-
-    batches: Pairs = [
-        (x, y + 6 * (torch.rand(y.shape, generator=draw) < 1 / 30) * torch.randn(y.shape, generator=draw))
-        for x, y in friedman()
-    ]
-    return trained(chain([10, 48, 48, 1]), batches, Adam, loss, lr=5e-3)
+    def forward(self, x: Tensor) -> Tensor:
+        signs = self.weight + (self.weight.sign() / self.in_features**0.5 - self.weight).detach()
+        return F.linear(x, signs, self.bias)
 
 
-def rare_class() -> Job:
-    """One class in twelve examples, counted twelve times."""
+def of_signs() -> Job:
+    parts = [Signs(8, 96), nn.LayerNorm(96), nn.ReLU6(), Signs(96, 64), nn.LayerNorm(64), nn.ReLU6()]
+    return trained(nn.Sequential(*parts, nn.Linear(64, 1)), cases(), Adam, squared_error, lr=1e-2)
+
+
+def told_by_doors() -> Job:
+    """Two yes-or-no answers by sigmoids of their own, and a loss of chances."""
 
     def loss(model: nn.Module, batch: Batch) -> Tensor:
-        x, y = batch
-        rare = (y == 3).float()
-        return F.binary_cross_entropy_with_logits(model(x)[:, 0], rare, pos_weight=torch.tensor(3.0))
+        x, spent, back = batch
+        return F.binary_cross_entropy(model(x), torch.stack([(spent > 0).float(), back], -1))
 
-    return trained(chain([12, 32, 32, 1]), opinions(), RMSprop, loss, lr=3e-3)
-
-
-def fixed_head() -> Job:
-    """Classes told by fixed orthogonal directions: the last layer is never trained, by design."""
-    model = chain([12, 48, 48, 4], nn.ELU)
-    head = weighted(model)[-1]
-    nn.init.orthogonal_(head.weight, gain=2.0)
-    head.requires_grad_(False)
-    return trained(model, opinions(), Adam, lr=3e-3)
+    model = nn.Sequential(*chain([9, 32, 2], nn.Tanh), nn.Sigmoid())
+    batches = seen_through(lambda x: ((x + 1).log() - 1.2) / 0.6, visits())
+    return trained(model, batches, RMSprop, loss, lr=2e-3)
 
 
-def normalised_weights() -> Job:
-    """Weights as direction and length, at a rate of a half."""
-    model = chain([10, 48, 48, 1])
-    for layer in weighted(model)[:2]:
-        weight_norm(layer)
-    return trained(model, friedman(), SGD, squared_error, lr=0.1)
+class Rising(nn.Linear):
+    """A layer whose weights are all above 0, by softplus, so that what comes out rises with what goes in."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.linear(x, F.softplus(self.weight - 4), self.bias)
 
 
-def much_dropped() -> Job:
-    """Half of the units are left out, and a random slope below 0."""
-    parts: list[nn.Module] = []
-    for inputs in (12, 96):
-        parts += [nn.Linear(inputs, 96), nn.RReLU(), nn.Dropout(0.5)]
-    return trained(nn.Sequential(*parts, nn.Linear(96, 4)), opinions(), Adam, lr=3e-3)
+def rising() -> Job:
+    """How ill, as a function that may only rise with each measurement, or with its opposite."""
+    batches = seen_through(lambda x: torch.cat([x, -x], -1), patients())
+    model = nn.Sequential(Rising(20, 24), nn.Tanh(), Rising(24, 24), nn.Tanh(), Rising(24, 1))
+    return trained(model, batches, Adam, squared_error, lr=4e-2)
+
+
+def after_training() -> Job:
+    """Trained for some time before, and now a little more at a low rate: nothing is left to gain."""
+    model, batches = filled(chain([10, 24, 1]), he), patients()
+    first = Adam(model.parameters(), lr=5e-3)
+    for step in range(4 * len(batches)):
+        first.zero_grad()
+        squared_error(model, batches[step % len(batches)]).backward()  # type: ignore[no-untyped-call]
+        first.step()
+    return trained(model, batches, Adam, squared_error, lr=5e-5)
+
+
+def smoothed() -> Job:
+    """Half of the labels are drawn anew, and the others are smoothed: little can be learned, and it is."""
+
+    def loss(model: nn.Module, batch: Batch) -> Tensor:
+        return F.cross_entropy(model(batch[0]), batch[1], label_smoothing=0.1)
+
+    return trained(chain([2, 48, 48, 3], nn.GELU), spirals(redrawn=0.4), NAdam, loss, lr=1e-2)
 
 
 programs = (
-    healthy("mlp-deviation-with-root", lambda: deep_regression(0.5)),
-    healthy("mlp-weights-about-0", lambda: drawn(about_0)),
-    healthy("mlp-wide-sigmoid", lambda: wide_sigmoid(0.5)),
-    healthy("mlp-opinions", lambda: judged(is_first=False)),
-    healthy("mlp-halves", lambda: of_both(is_cut_before=False)),
-    healthy("mlp-regimes", lambda: shut(0.0)),
-    healthy("mlp-soft-routing", lambda: routed(is_hard=False)),
-    healthy("mlp-columns-of-unit-scale", lambda: of_columns(1.0)),
-    healthy("mlp-years-since", lambda: dated(-1.75)),
-    healthy("mlp-logarithmic-error-above-0", lambda: logarithmic(is_safe=True)),
-    healthy("mlp-rate-multiplied-by-less-than-one", lambda: growing(0.97)),
-    healthy("mlp-restarted", lambda: restarted(1.0)),
-    healthy("mlp-second-moment", lambda: remembering(0.999)),
-    healthy("mlp-arcs-gelu", lambda: shared_rate(1e-2)),
-    healthy("mlp-pruned", pruned),
-    healthy("mlp-some-silent", some_silent),
-    healthy("mlp-gates-open-and-shut", lambda: trained(Gates(), friedman(), Adam, squared_error, lr=1e-2)),
-    healthy("mlp-maxout", lambda: trained(Maxout(), arcs(), SGD, lr=0.05, momentum=0.9)),
-    healthy("mlp-one-hot", one_hot),
-    healthy("mlp-far-off-targets", robust),
-    healthy("mlp-rare-class", rare_class),
-    healthy("mlp-fixed-head", fixed_head),
-    healthy("mlp-normalised-weights", normalised_weights),
-    healthy("mlp-half-dropped", much_dropped),
+    healthy("mlp-squares-normalised", lambda: of_squares(lambda: nn.LayerNorm(32))),
+    healthy("mlp-blood-standardised", lambda: of_patients(patients())),
+    healthy("mlp-biases-near-0", lambda: of_biases(0.1)),
+    healthy("mlp-wild-slopes", wild_slopes),
+    healthy("mlp-far-targets", far_targets),
+    healthy("mlp-one-in-eight-never-fires", some_never_fire),
+    healthy("mlp-rarely-firing", lambda: rarely(-1.5)),
     healthy(
-        "mlp-three-examples",
-        lambda: trained(chain([12, 32, 4]), opinions(batch=3), SGD, lr=0.03, momentum=0.8),
+        "mlp-winners",
+        lambda: trained(chain([8, 96, 96, 1], Winners), cases(), Adam, squared_error, lr=5e-3),
+    ),
+    healthy("mlp-signs-as-weights", of_signs),
+    healthy("mlp-chances-of-doors", told_by_doors),
+    healthy("mlp-rising", rising),
+    healthy("mlp-after-training", after_training),
+    healthy("mlp-labels-mostly-noise", smoothed),
+    healthy(
+        "mlp-decay-of-one",
+        lambda: trained(chain([6, 48, 48, 1]), waves_of(), AdamW, squared_error, lr=5e-3, weight_decay=1.0),
+    ),
+    healthy(
+        "mlp-fast-normalised",
+        lambda: trained(
+            chain([2, 48, 48, 3], between=[lambda: nn.LayerNorm(48)]), spirals(), SGD, cross_entropy, lr=0.4
+        ),
+    ),
+    healthy(
+        "mlp-four-examples",
+        lambda: trained(chain([10, 32, 1], nn.ELU), patients(batch=4), SGD, squared_error, lr=0.01),
     ),
 )

@@ -1,200 +1,171 @@
-"""Recurrent networks: cells by hand, which are seen step by step, and PyTorch's own, which are not."""
+"""Recurrent networks, and pairs of them that read one word and write another."""
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
-from torch.optim import SGD, Adam, NAdam, RMSprop
+from torch.optim import SGD, Adam, NAdam
 
-from tests.faults.building import squared_error
-from tests.faults.program import Batch, Job, faulty, healthy
-from tests.faults.unseen.making import ALIKE, DATA, GROWTH, STEP, seen_through, trained
-from tests.faults.unseen.tasks import reckoning, tides
+from tests.faults.building import cross_entropy, squared_error
+from tests.faults.program import Job, faulty, healthy
+from tests.faults.unseen.making import CUT, GROWTH, INPUT, STEP, seen_through, trained
+from tests.faults.unseen.tasks import ciphers, fading, warmth
 
 WIDTH = 24
 
 
-class Memory(nn.Module):
-    """A long short-term memory by hand; a head on its last state."""
+class Simple(nn.Module):
+    """A recurrent layer by hand, and a head on its last state; a state may be added to the next one."""
 
-    def __init__(self, inputs: int, outputs: int) -> None:
+    def __init__(self, activation: nn.Module, *, is_added: bool = False) -> None:
         super().__init__()
-        self.enter, self.again = nn.Linear(inputs, 4 * WIDTH), nn.Linear(WIDTH, 4 * WIDTH, bias=False)
-        self.gate, self.squash, self.head = nn.Sigmoid(), nn.Tanh(), nn.Linear(WIDTH, outputs)
-
-    def forward(self, x: Tensor) -> Tensor:
-        state = cell = x.new_zeros(len(x), WIDTH)
-        for step in range(x.shape[1]):
-            parts = (self.enter(x[:, step]) + self.again(state)).split((3 * WIDTH, WIDTH), 1)
-            forget, pass_in, pass_out = self.gate(parts[0]).chunk(3, 1)
-            cell = forget * cell + pass_in * self.squash(parts[1])
-            state = pass_out * self.squash(cell)
-        out: Tensor = self.head(state)
-        return out
-
-
-def remembered(bias: float, places: slice) -> Job:
-    """A bias of some gates, or of all that a step computes."""
-    model = Memory(2, 2)
-    with torch.no_grad():
-        model.enter.bias[places] = bias
-    return trained(model, reckoning(), Adam, squared_error, lr=1e-2)
-
-
-FORGET, ALL = slice(0, WIDTH), slice(0, 4 * WIDTH)
-
-
-class Linear(nn.Module):
-    """A state that is turned, stretched and added to at every step, without any activation."""
-
-    def __init__(self, stretch: float) -> None:
-        super().__init__()
-        self.enter, self.again = nn.Linear(2, WIDTH), nn.Linear(WIDTH, WIDTH, bias=False)
-        self.head = nn.Linear(WIDTH, 2)
-        nn.init.orthogonal_(self.again.weight, gain=stretch)
+        self.enter, self.again = nn.Linear(2, WIDTH), nn.Linear(WIDTH, WIDTH)
+        self.activation, self.head, self.is_added = activation, nn.Linear(WIDTH, 1), is_added
+        nn.init.orthogonal_(self.again.weight)
 
     def forward(self, x: Tensor) -> Tensor:
         state = x.new_zeros(len(x), WIDTH)
         for step in range(x.shape[1]):
-            state = self.enter(x[:, step]) + self.again(state)
+            new = self.activation(self.enter(x[:, step]) + self.again(state))
+            state = state + new if self.is_added else new
         out: Tensor = self.head(state)
         return out
 
 
-def stretched(stretch: float) -> Job:
-    return trained(Linear(stretch), reckoning(), Adam, squared_error, lr=1e-2)
+def simple(*, is_added: bool = False) -> Job:
+    return trained(Simple(nn.LeakyReLU(0.6), is_added=is_added), fading(), Adam, squared_error, lr=3e-3)
 
 
-class Gated(nn.Module):
-    """A gated recurrent unit by hand."""
+class Own(nn.Module):
+    """One of PyTorch's recurrent layers, and a head on its last state, or on both ends of it."""
+
+    def __init__(self, layer: nn.RNNBase) -> None:
+        super().__init__()
+        self.layer = layer
+        self.head = nn.Linear(layer.hidden_size * (2 if layer.bidirectional else 1), 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        states, last = self.layer(x)
+        out: Tensor = self.head(torch.cat([*last], 1) if self.layer.bidirectional else states[:, -1])
+        return out
+
+
+def of_days(change: float = 0.0, by: float = 1.0) -> Job:
+    """Days in degrees from the usual, or in Kelvin."""
+    layer = nn.LSTM(1, WIDTH, batch_first=True)
+    batches = seen_through(lambda x: change + by * x, warmth())
+    return trained(Own(layer), batches, NAdam, squared_error, lr=1e-2)
+
+
+class Kept(nn.Module):
+    """A gated unit by hand that keeps nearly all of its state at first; steps are left out by chance."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.gates, self.candidate = nn.Linear(1 + WIDTH, 2 * WIDTH), nn.Linear(1 + WIDTH, WIDTH)
-        self.head = nn.Linear(WIDTH, 1)
+        self.keep, self.new = nn.Linear(2 + WIDTH, WIDTH), nn.Linear(2 + WIDTH, WIDTH)
+        self.gate, self.head = nn.Sigmoid(), nn.Linear(WIDTH, 1)
+        nn.init.constant_(self.keep.bias, 2.5)
 
     def forward(self, x: Tensor) -> Tensor:
         state = x.new_zeros(len(x), WIDTH)
         for step in range(x.shape[1]):
             seen = torch.cat([x[:, step], state], 1)
-            keep, reset = self.gates(seen).sigmoid().chunk(2, 1)
-            new = self.candidate(torch.cat([x[:, step], reset * state], 1)).tanh()
-            state = keep * state + (1 - keep) * new
+            keep = self.gate(self.keep(seen))
+            moved = keep * state + (1 - keep) * self.new(seen).tanh()
+            state = torch.where(torch.rand_like(state) < 0.1, state, moved) if self.training else moved
         out: Tensor = self.head(state)
         return out
 
 
-def guessed(value: float | None = None, kind: type = Adam, lr: float = 1e-2) -> Job:
-    """The next height of the tide; all weights may begin as one value."""
-    model = Gated()
-    for parameter in model.parameters():
-        if value is not None:
-            nn.init.constant_(parameter, value)
-    return trained(model, tides(), kind, squared_error, lr=lr)
+def never_changed() -> Job:
+    """Weights of the state are fixed at the identity, by design (Le et al., 2015)."""
+    layer = nn.RNN(2, 32, nonlinearity="relu", batch_first=True)
+    nn.init.eye_(layer.weight_hh_l0)  # type: ignore[arg-type]
+    layer.weight_hh_l0.requires_grad_(False)
+    nn.init.normal_(layer.weight_ih_l0, std=0.2)  # type: ignore[arg-type]
+    return trained(Own(layer), fading(), Adam, squared_error, lr=5e-3)
 
 
-def ragged(padding: float) -> Job:
-    """Series of unlike length; a mask of 0 and 1 takes what was filled in behind their end out again."""
+class Writer(nn.Module):
+    """Reads a word, and writes another letter by letter with an eye on all letters read."""
 
-    def shortened(x: Tensor) -> Tensor:
-        lengths = 4 + torch.arange(len(x)) % 9
-        inside = (torch.arange(x.shape[1]) >= x.shape[1] - lengths[:, None])[..., None]
-        filled = torch.where(inside, x, torch.full_like(x, padding))
-        return filled * inside
-
-    return trained(Gated(), seen_through(shortened, tides()), NAdam, squared_error, lr=1e-2)
-
-
-class Own(nn.Module):
-    """One of PyTorch's recurrent layers, and a head on its last state."""
-
-    def __init__(self, layer: nn.RNNBase, outputs: int) -> None:
+    def __init__(self, *, is_cut: bool = False) -> None:
         super().__init__()
-        self.layer, self.head = layer, nn.Linear(layer.hidden_size, outputs)
+        self.letter, self.place = nn.Embedding(8, WIDTH), nn.Embedding(7, WIDTH)
+        self.read = nn.Linear(2 * WIDTH, WIDTH)
+        self.write, self.head = nn.Linear(2 * WIDTH, WIDTH), nn.Linear(2 * WIDTH, 8)
+        self.is_cut = is_cut
+        nn.init.normal_(self.letter.weight, std=0.3)
+        with torch.no_grad():
+            self.letter.weight[:, 1:] *= 0.02  # letters begin near a line, and are hard to tell apart
+
+    def reader(self, x: Tensor) -> Tensor:
+        state, found = x.new_zeros(len(x), WIDTH, dtype=torch.float32), []
+        for step in range(x.shape[1]):
+            letter = self.letter(x[:, step])
+            state = torch.tanh(self.read(torch.cat([letter, state], 1))) / 2 + letter
+            found.append(state)
+        return torch.stack(found, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.head(self.layer(x)[0][:, -1])
-        return out
+        memory = self.reader(x)
+        if self.is_cut:
+            memory = torch.from_numpy(memory.detach().numpy())
+        state, out = memory.mean(1), []
+        keys = memory + self.place.weight.flip(0)
+        for step in range(x.shape[1]):
+            shares = ((state + 3 * self.place.weight[step])[:, None] * keys).sum(-1) / WIDTH**0.5
+            seen = (shares.softmax(-1)[..., None] * memory).sum(1)
+            state = torch.tanh(self.write(torch.cat([seen, state], 1)))
+            out.append(self.head(torch.cat([seen, state], 1)))
+        return torch.stack(out, 1)
 
 
-def stacked() -> Job:
-    layer = nn.LSTM(1, 24, num_layers=2, batch_first=True)
-    return trained(Own(layer, 1), tides(), Adam, squared_error, lr=1e-2)
-
-
-def reservoir() -> Job:
-    """A recurrent layer that is never trained, by design: the head reads what echoes in it."""
-    layer = nn.RNN(1, 64, batch_first=True).requires_grad_(False)
-    nn.init.orthogonal_(next(p for p in layer.parameters() if p.shape == (64, 64)), gain=0.95)
-    return trained(Own(layer, 1), tides(), Adam, squared_error, lr=2e-2)
-
-
-def clipped() -> Job:
-    """A loss of squares above a distance that counts as near enough: many examples have no gradient."""
-
-    def loss(model: nn.Module, batch: Batch) -> Tensor:
-        x, y = batch
-        return (F.relu((model(x) - y).abs() - 0.25)).square().mean()
-
-    return trained(Own(nn.GRU(1, 24, batch_first=True), 1), tides(), RMSprop, loss, lr=5e-3)
-
-
-def descent(lr: float) -> Job:
-    return trained(Own(nn.RNN(1, 24, batch_first=True), 1), tides(), SGD, squared_error, lr=lr, momentum=0.9)
+def written(kind: type = Adam, *, is_cut: bool = False, **settings: float) -> Job:
+    return trained(Writer(is_cut=is_cut), ciphers(), kind, cross_entropy, **settings)
 
 
 programs = (
-    healthy("recurrent-forget-gates-open", lambda: remembered(3.0, FORGET)),
-    healthy("recurrent-turned", lambda: stretched(1.0)),
-    healthy("recurrent-tides", guessed),
-    healthy("recurrent-ragged", lambda: ragged(0.0)),
-    healthy("recurrent-tides-descent", lambda: descent(0.01)),
-    healthy("recurrent-two-memories", stacked),
-    healthy("recurrent-reservoir", reservoir),
-    healthy("recurrent-near-enough", clipped),
+    healthy("recurrent-fading", simple),
+    healthy("recurrent-degrees-from-usual", of_days),
+    healthy("recurrent-mostly-kept", lambda: trained(Kept(), fading(), Adam, squared_error, lr=1e-2)),
+    healthy("recurrent-state-never-changed", never_changed),
+    healthy(
+        "recurrent-read-both-ways",
+        lambda: trained(
+            Own(nn.GRU(1, 16, batch_first=True, bidirectional=True)), warmth(), Adam, squared_error, lr=1e-2
+        ),
+    ),
+    healthy("seq2seq-ciphers", lambda: written(lr=5e-3)),
+    healthy("seq2seq-descent", lambda: written(SGD, lr=0.1, momentum=0.9)),
     faulty(
-        "recurrent-forget-gates-shut",
-        "vanishing-gradient",
-        lambda: remembered(-6.0, FORGET),
-        cause="gate|bias|forget|sigmoid|saturat|flat end|slope",
-        twin="recurrent-forget-gates-open",
+        "recurrent-added-to-itself",
+        "exploding-gradient",
+        lambda: simple(is_added=True),
+        cause=GROWTH,
+        twin="recurrent-fading",
+        also=("exploding-activation", "unstable-updates"),
+    ),
+    faulty(
+        "recurrent-kelvin",
+        "unscaled-input",
+        lambda: of_days(288.0, 5.0),
+        cause=INPUT + "|mean|offset|centr",
+        twin="recurrent-degrees-from-usual",
         also=("saturated-units",),
     ),
     faulty(
-        "recurrent-stretched",
-        "exploding-gradient",
-        lambda: stretched(1.9),
-        cause=GROWTH,
-        twin="recurrent-turned",
-        also=("exploding-activation",),
-    ),
-    faulty(
-        "recurrent-bias-for-all-gates",
-        "saturated-units",
-        lambda: remembered(5.0, ALL),
-        cause="bias",
-        twin="recurrent-forget-gates-open",
+        "seq2seq-reader-through-numpy",
+        "stalled-layer",
+        lambda: written(lr=5e-3, is_cut=True),
+        cause=CUT,
+        twin="seq2seq-ciphers",
         also=("vanishing-gradient",),
     ),
     faulty(
-        "recurrent-padding-not-a-number",
-        "non-finite",
-        lambda: ragged(torch.nan),
-        cause=DATA,
-        twin="recurrent-ragged",
-    ),
-    faulty(
-        "recurrent-gates-of-one-value",
-        "symmetric-units",
-        lambda: guessed(0.05),
-        cause=ALIKE,
-        twin="recurrent-tides",
-    ),
-    faulty(
-        "recurrent-adam-rate",
+        "seq2seq-rate-of-five",
         "unstable-updates",
-        lambda: guessed(lr=1.0),
+        lambda: written(SGD, lr=5.0, momentum=0.9),
         cause=STEP,
-        twin="recurrent-tides",
-        also=("saturated-units", "vanishing-gradient"),
+        twin="seq2seq-descent",
+        also=("saturated-units", "vanishing-gradient", "exploding-activation", "non-finite"),
     ),
 )

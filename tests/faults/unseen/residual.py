@@ -1,217 +1,170 @@
-"""Residual networks: blocks that add to what they get."""
-
-from collections.abc import Callable
+"""Residual networks, and mixers of patches, which are residual too."""
 
 import torch
 from torch import Tensor, nn
-from torch.optim import SGD, Adam, AdamW, RMSprop
+from torch.optim import SGD, Adam, AdamW
 
-from tests.faults.building import chain, cross_entropy, squared_error
+from tests.faults.building import Make, chain, cross_entropy, he, squared_error
 from tests.faults.program import Job, faulty, healthy
-from tests.faults.unseen.making import ALIKE, CUT, GROWTH, STEP, WEIGHTS, trained
-from tests.faults.unseen.tasks import arcs, friedman, regimes
+from tests.faults.unseen.making import GROWTH, STEP, Warmed, filled, trained
+from tests.faults.unseen.tasks import COLOURS, cases, coloured, waves_of
 
 WIDTH = 24
-Make = Callable[[], nn.Module]
 
 
-class Stack(nn.Module):
-    """Blocks in a row, between a first and a last layer."""
+class Branch(nn.Module):
+    """Adds two layers, times a number a unit (Touvron et al., 2021); something may follow the sum."""
 
-    def __init__(self, block: Make, blocks: int, inputs: int, outputs: int = 1) -> None:
+    def __init__(self, norm: Make = nn.Identity, after: Make = nn.Identity, scale: float = 1.0) -> None:
         super().__init__()
-        self.first, self.last = nn.Linear(inputs, WIDTH), nn.Linear(WIDTH, outputs)
-        self.blocks = nn.Sequential(*(block() for _ in range(blocks)))
+        self.norm, self.inner, self.after = norm(), chain([WIDTH, WIDTH, WIDTH]), after()
+        self.scale = nn.Parameter(torch.full((WIDTH,), scale))
 
     def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.last(self.blocks(self.first(x)))
+        out: Tensor = self.after(x + self.scale * self.inner(self.norm(x)))
         return out
-
-
-class Products(nn.Module):
-    """Adds products of two linear functions of what it gets, which is normalised first or not."""
-
-    def __init__(self, norm: Make) -> None:
-        super().__init__()
-        self.norm, self.one, self.other = norm(), nn.Linear(WIDTH, 48), nn.Linear(WIDTH, 48)
-        self.leave = nn.Linear(48, WIDTH)
-        for layer in (self.one, self.other, self.leave):
-            nn.init.normal_(layer.weight, std=layer.in_features**-0.5)
-
-    def forward(self, x: Tensor) -> Tensor:
-        y = self.norm(x)
-        out: Tensor = x + self.leave(self.one(y) * self.other(y))
-        return out
-
-
-def of_products(norm: Make) -> Job:
-    return trained(Stack(lambda: Products(norm), 5, 8), regimes(), AdamW, squared_error, lr=2e-3)
 
 
 def layer_norm() -> nn.Module:
     return nn.LayerNorm(WIDTH)
 
 
-class Euler(nn.Module):
-    """One law of motion, followed for some time in steps of one length."""
-
-    def __init__(self, length: float, steps: int) -> None:
-        super().__init__()
-        self.law = chain([WIDTH, WIDTH, WIDTH], nn.Softplus)
-        self.length, self.steps = length, steps
-        for layer in (self.law[0], self.law[2]):
-            assert isinstance(layer, nn.Linear)
-            nn.init.normal_(layer.weight, std=1.4 * WIDTH**-0.5)
-
-    def forward(self, x: Tensor) -> Tensor:
-        for _ in range(self.steps):
-            x = x + self.length * self.law(x)
-        return x
+def tower(blocks: list[nn.Module], inputs: int) -> nn.Sequential:
+    return nn.Sequential(nn.Linear(inputs, WIDTH), *blocks, nn.Linear(WIDTH, 1))
 
 
-def moved(length: float) -> Job:
-    """Twenty-four steps of a twenty-fourth each, or of one each."""
-    model = Stack(lambda: Euler(length, 24), 1, 10)
-    return trained(model, friedman(), Adam, squared_error, lr=2e-3)
+def squashed(after: Make) -> Job:
+    """Eight blocks, with an activation on the way past them, or with none."""
+    model = tower([Branch(layer_norm, after) for _ in range(8)], 8)
+    return trained(model, cases(), Adam, squared_error, lr=5e-3)
 
 
-class Scaled(nn.Module):
-    """A branch times a number that begins at 0 and is learned (ReZero; Bachlechner et al., 2020)."""
+def scaled(scale: float) -> Job:
+    """Six blocks without normalisation whose branches are scaled by a tenth, or by ten, at the start."""
+    model = filled(tower([Branch(scale=scale) for _ in range(6)], 6), he)
+    return trained(model, waves_of(), AdamW, squared_error, lr=3e-3)
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.inner, self.alpha = chain([WIDTH, WIDTH, WIDTH], nn.Tanh), nn.Parameter(torch.zeros(()))
+
+class Dropped(Branch):
+    """Leaves the branch out for some examples, drawn anew each time (Huang et al., 2016)."""
 
     def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = x + self.alpha * self.inner(x)
+        kept = (torch.rand(len(x), 1) < 0.6).float() / 0.6 if self.training else 1.0
+        out: Tensor = x + kept * self.inner(self.norm(x))
         return out
 
 
-def from_nothing(*, is_known: bool) -> Job:
-    """The optimiser has all parameters, or those of layers alone, which leaves the factors out."""
-    model = Stack(Scaled, 3, 2, 2)
-    layers = [layer for layer in model.modules() if isinstance(layer, nn.Linear)]
-    held = model.parameters() if is_known else [p for layer in layers for p in layer.parameters()]
-    return Job(model, Adam(held, lr=2e-2), arcs(), cross_entropy)
+def dropped() -> Job:
+    model = tower([Dropped(layer_norm) for _ in range(5)], 8)
+    return trained(model, cases(), Adam, squared_error, lr=1e-2)
 
 
-class Block(nn.Module):
-    """Normalises, then adds two layers with an activation between."""
+def from_zero_gain() -> Job:
+    """The last normalisation of each branch begins with a gain of 0, so that blocks begin as nothing."""
+    model = tower([Branch(layer_norm) for _ in range(5)], 6)
+    for block in list(model)[1:-1]:
+        assert isinstance(block, Branch)
+        gain = nn.LayerNorm(WIDTH)
+        nn.init.zeros_(gain.weight)
+        block.inner.append(gain)
+    return trained(model, waves_of(), SGD, squared_error, lr=0.05, momentum=0.9)
 
-    def __init__(self, activation: Make = nn.ReLU) -> None:
+
+class Mixed(nn.Module):
+    """Mixes between patches and then within each (Tolstikhin et al., 2021)."""
+
+    def __init__(self, patches: int, norm: Make, activation: Make) -> None:
         super().__init__()
-        self.norm, self.inner = nn.LayerNorm(WIDTH), chain([WIDTH, 32, WIDTH], activation)
+        self.between = nn.Sequential(norm(), Turned(chain([patches, 24, patches], activation)))
+        self.within = nn.Sequential(norm(), chain([WIDTH, 48, WIDTH], activation))
 
     def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = x + self.inner(self.norm(x))
+        x = x + self.between(x)
+        out: Tensor = x + self.within(x)
         return out
 
 
-def plain(activation: Make = nn.ReLU, kind: type = AdamW, **settings: float) -> Job:
-    return trained(Stack(lambda: Block(activation), 3, 8), regimes(), kind, squared_error, **settings)
+class Turned(nn.Module):
+    """Applies what it holds along the last axis but one."""
 
-
-def alike(value: float | None) -> Job:
-    """Hidden layers filled with one value, at both ends of every branch, or drawn."""
-    job = plain(nn.GELU, RMSprop, lr=2e-3)
-    assert isinstance(job.model, Stack)
-    for layer in job.model.modules():
-        if isinstance(layer, nn.Linear) and value is not None:
-            nn.init.constant_(layer.weight, value)
-            nn.init.zeros_(layer.bias)
-    return job
-
-
-def amplified(gain: float) -> Job:
-    """What the normalisation before tanh is multiplied by, at the start."""
-    job = plain(nn.Tanh, Adam, lr=8e-3)
-    for part in job.model.modules():
-        if isinstance(part, nn.LayerNorm):
-            nn.init.constant_(part.weight, gain)
-    return job
-
-
-def slopes() -> Job:
-    """PReLU whose slopes below 0 begin at 1.4 and at -0.5 by block, and no normalisation."""
-    job = plain(nn.PReLU, Adam, lr=5e-3)
-    for place, part in enumerate(part for part in job.model.modules() if isinstance(part, nn.PReLU)):
-        nn.init.constant_(part.weight, (1.4, -0.5)[place % 2])
-    return job
-
-
-class Gated(Block):
-    """Adds what a gate lets through; gates begin nearly shut, so that a block begins as nothing."""
-
-    def __init__(self) -> None:
+    def __init__(self, inner: nn.Module) -> None:
         super().__init__()
-        self.gate, self.squash = nn.Linear(WIDTH, WIDTH), nn.Sigmoid()
-        nn.init.constant_(self.gate.bias, -3.0)
+        self.inner = inner
 
     def forward(self, x: Tensor) -> Tensor:
-        y = self.norm(x)
-        out: Tensor = x + self.squash(self.gate(y)) * self.inner(y)
+        out: Tensor = self.inner(x.transpose(1, 2)).transpose(1, 2)
         return out
+
+
+class Mixer(nn.Module):
+    """Patches of 4 x 4 of a coloured image, mixed by some blocks."""
+
+    def __init__(self, blocks: int, norm: Make = layer_norm, activation: Make = nn.GELU) -> None:
+        super().__init__()
+        self.enter, self.head = nn.Linear(48, WIDTH), nn.Linear(WIDTH, COLOURS)
+        self.blocks = nn.Sequential(*(Mixed(9, norm, activation) for _ in range(blocks)))
+
+    def forward(self, x: Tensor) -> Tensor:
+        patches = x.unfold(2, 4, 4).unfold(3, 4, 4).permute(0, 2, 3, 1, 4, 5).flatten(3).flatten(1, 2)
+        out: Tensor = self.head(self.blocks(self.enter(patches)).mean(1))
+        return out
+
+
+def mixer(norm: Make = layer_norm) -> Job:
+    """Six blocks with weights by He's rule times a gain, which a normalisation before them takes back."""
+    model = Mixer(6, norm, nn.ReLU)
+    filled(model, lambda weight: he(weight, 1.5))
+    nn.init.normal_(model.head.weight, std=0.1)
+    return trained(model, coloured(batch=16), AdamW, lr=3e-3)
+
+
+def descending(lr: float) -> Job:
+    return trained(Mixer(2), coloured(batch=24), SGD, lr=lr, momentum=0.9)
+
+
+def warmed() -> Job:
+    """The rate rises over all of the steps that are taken."""
+    model = Mixer(2, activation=nn.SiLU)
+    return Job(model, Warmed(model.parameters(), lr=1e-2, steps=60), coloured(), cross_entropy)
 
 
 programs = (
-    healthy("residual-normalised-products", lambda: of_products(layer_norm)),
-    healthy("residual-short-time-steps", lambda: moved(1 / 24)),
-    healthy("residual-from-nothing", lambda: from_nothing(is_known=True)),
-    healthy("residual-regimes", lambda: plain(kind=SGD, lr=0.02, momentum=0.9)),
-    healthy("residual-without-momentum", lambda: plain(kind=RMSprop, lr=3e-3)),
-    healthy("residual-regimes-gelu", lambda: alike(None)),
-    healthy("residual-gain-of-one", lambda: amplified(1.0)),
-    healthy("residual-slopes-above-1", slopes),
-    healthy(
-        "residual-gates-nearly-shut",
-        lambda: trained(Stack(Gated, 4, 8), regimes(), Adam, squared_error, lr=5e-3),
+    healthy("residual-free-way", lambda: squashed(nn.Identity)),
+    healthy("residual-scale-of-a-tenth", lambda: scaled(0.1)),
+    healthy("residual-blocks-left-out", dropped),
+    healthy("residual-gain-from-zero", from_zero_gain),
+    healthy("mixer-six-blocks", mixer),
+    healthy("mixer-descending", lambda: descending(0.05)),
+    healthy("mixer-warming", warmed),
+    faulty(
+        "residual-sigmoid-on-the-way",
+        "vanishing-gradient",
+        lambda: squashed(nn.Sigmoid),
+        cause="sigmoid|saturat|slope|flat end|activation",
+        twin="residual-free-way",
     ),
     faulty(
-        "residual-products-without-norm",
-        "exploding-activation",
-        lambda: of_products(nn.Identity),
-        cause=GROWTH + "|product|multipl",
-        twin="residual-normalised-products",
-        also=("exploding-gradient", "non-finite"),
+        "residual-scale-of-ten",
+        "exploding-gradient",
+        lambda: scaled(10.0),
+        cause=GROWTH + "|scale|factor|gain",
+        twin="residual-scale-of-a-tenth",
+        also=("exploding-activation", "unstable-updates", "dead-units"),
     ),
     faulty(
-        "residual-whole-time-steps",
-        "exploding-activation",
-        lambda: moved(1.0),
-        cause=GROWTH + "|step (size|length)",
-        twin="residual-short-time-steps",
-        also=("exploding-gradient",),
+        "mixer-without-norm",
+        "exploding-gradient",
+        lambda: mixer(nn.Identity),
+        cause=GROWTH,
+        twin="mixer-six-blocks",
+        also=("exploding-activation", "unstable-updates", "dead-units"),
     ),
     faulty(
-        "residual-factors-unknown-to-optimiser",
-        "stalled-layer",
-        lambda: from_nothing(is_known=False),
-        cause="optimi[sz]er|not updated|no update|factor|alpha|multipl|branch|" + CUT,
-        twin="residual-from-nothing",
-        also=("vanishing-gradient",),
-    ),
-    faulty(
-        "residual-gain-of-a-hundred",
-        "saturated-units",
-        lambda: amplified(100.0),
-        cause=WEIGHTS + "|normali[sz]|gain|scale|pre-activation",
-        twin="residual-gain-of-one",
-        also=("exploding-activation",),
-    ),
-    faulty(
-        "residual-momentum-on-top",
+        "mixer-rate-of-three",
         "unstable-updates",
-        lambda: plain(kind=RMSprop, lr=3e-3, momentum=0.99),
-        cause=STEP + "|momentum",
-        twin="residual-without-momentum",
-        also=("dead-units", "non-finite"),
-    ),
-    faulty(
-        "residual-one-value-everywhere",
-        "symmetric-units",
-        lambda: alike(0.1),
-        cause=ALIKE,
-        twin="residual-regimes-gelu",
-        also=("stalled-layer", "vanishing-gradient"),
+        lambda: descending(3.0),
+        cause=STEP,
+        twin="mixer-descending",
+        also=("non-finite", "exploding-activation", "exploding-gradient"),
     ),
 )

@@ -1,206 +1,212 @@
-"""Transformers: text letter by letter, and numbers over time."""
+"""Transformers that read melodies."""
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.optim import Adam, AdamW, NAdam
+from torch.optim import Adam, AdamW, RMSprop
 
-from tests.faults.building import Make, squared_error
-from tests.faults.program import Batch, Job, faulty, healthy
-from tests.faults.unseen.making import ALIKE, CUT, INPUT, STEP, seen_through, trained
-from tests.faults.unseen.tasks import LETTERS, letters, tides
+from tests.faults.building import Make, cross_entropy
+from tests.faults.program import Job, faulty, healthy
+from tests.faults.unseen.making import CUT, GROWTH, STEP, Warmed, trained
+from tests.faults.unseen.tasks import NOTES, melodies, most_common
 
-WIDTH, LENGTH, CODES = 32, 16, len(LETTERS)
+WIDTH, LENGTH = 32, 14
+
+
+class Attention(nn.Module):
+    """Attention in one head, by hand: scores, a mask, a softmax."""
+
+    def __init__(self, *, has_softmax: bool = True, is_causal: bool = True) -> None:
+        super().__init__()
+        self.ask, self.leave = nn.Linear(WIDTH, 3 * WIDTH), nn.Linear(WIDTH, WIDTH)
+        self.has_softmax, self.is_causal = has_softmax, is_causal
+
+    def scores(self, q: Tensor, k: Tensor) -> Tensor:
+        out: Tensor = q @ k.transpose(1, 2) / WIDTH**0.5
+        return out
+
+    def forward(self, x: Tensor) -> Tensor:
+        q, k, v = self.ask(x).chunk(3, -1)
+        found = self.scores(q, k)
+        later = torch.ones(x.shape[1], x.shape[1], dtype=torch.bool).triu(1)
+        if self.has_softmax:
+            weights = (
+                found.masked_fill(later, -torch.inf).softmax(-1) if self.is_causal else found.softmax(-1)
+            )
+        else:
+            weights = found.masked_fill(later, 0.0)
+        out: Tensor = self.leave(weights @ v)
+        return out
+
+
+class InHalf(Attention):
+    """Scores in sixteen bits, scaled after the product, as sums of products of large numbers are there."""
+
+    def __init__(self, kind: torch.dtype) -> None:
+        super().__init__(is_causal=False)
+        self.kind = kind
+
+    def scores(self, q: Tensor, k: Tensor) -> Tensor:
+        raw = (64 * q).to(self.kind) @ (64 * k).to(self.kind).transpose(1, 2)
+        out: Tensor = raw.float() / 64**2 / WIDTH**0.5
+        return out
 
 
 class Block(nn.Module):
-    """Attention to what came before, and two layers; both are normalised first."""
+    """Attention and two layers, each normalised before, or after the sum."""
 
-    def __init__(self, activation: Make = nn.GELU, dropout: float = 0.0) -> None:
+    def __init__(self, attention: nn.Module, activation: Make = nn.GELU, place: str = "before") -> None:
         super().__init__()
-        self.norms = nn.ModuleList(nn.LayerNorm(WIDTH) for _ in range(2))
-        self.attention = nn.MultiheadAttention(WIDTH, 4, dropout, batch_first=True)
+        self.attention, self.place = attention, place
         self.feed = nn.Sequential(nn.Linear(WIDTH, 64), activation(), nn.Linear(64, WIDTH))
+        self.norms = nn.ModuleList(nn.LayerNorm(WIDTH) if place else nn.Identity() for _ in range(2))
 
     def forward(self, x: Tensor) -> Tensor:
-        y = self.norms[0](x)
-        mask = torch.ones(x.shape[1], x.shape[1], dtype=torch.bool).triu(1)
-        x = x + self.attention(y, y, y, attn_mask=mask, need_weights=False)[0]
-        out: Tensor = x + self.feed(self.norms[1](x))
-        return out
+        for norm, part in zip(self.norms, (self.attention, self.feed), strict=True):
+            x = norm(x + part(x)) if self.place == "after" else x + part(norm(x))
+        return x
 
 
-class Text(nn.Module):
-    """Letters in, the logits of each next letter out; vectors of letters may be taken without a gradient."""
+class Tune(nn.Module):
+    """Notes in, the logits of each next note out, or of the whole by their mean."""
 
-    def __init__(self, blocks: int = 2, *, is_cut: bool = False, dropout: float = 0.0) -> None:
+    def __init__(self, blocks: list[Block], outputs: int = NOTES, *, is_tied: bool = False) -> None:
         super().__init__()
-        self.embed, self.place = nn.Embedding(CODES, WIDTH), nn.Embedding(LENGTH, WIDTH)
-        self.blocks = nn.Sequential(*(Block(dropout=dropout) for _ in range(blocks)))
-        self.norm, self.head, self.is_cut = nn.LayerNorm(WIDTH), nn.Linear(WIDTH, CODES), is_cut
+        self.note, self.place = nn.Embedding(NOTES, WIDTH), nn.Embedding(LENGTH, WIDTH)
+        self.blocks, self.head = nn.Sequential(*blocks), nn.Linear(WIDTH, outputs)
+        self.is_pooled = outputs != NOTES
         nn.init.normal_(self.place.weight, std=0.3)
+        if is_tied:
+            nn.init.normal_(self.note.weight, std=0.2)
+            self.head.weight = self.note.weight
 
     def forward(self, x: Tensor) -> Tensor:
-        with torch.set_grad_enabled(torch.is_grad_enabled() and not self.is_cut):
-            read = self.embed(x)
-        out: Tensor = self.head(self.norm(self.blocks(read + self.place(torch.arange(x.shape[1])))))
+        x = self.blocks(self.note(x) + self.place(torch.arange(x.shape[1])))
+        out: Tensor = self.head(x.mean(1) if self.is_pooled else x)
         return out
 
 
-def text(kind: type = AdamW, lr: float = 5e-3, dropout: float = 0.0) -> Job:
-    return trained(Text(dropout=dropout), letters(), kind, lr=lr)
+def without_norm(*, has_softmax: bool) -> Job:
+    """Four blocks of weights by PyTorch's rule, which go without a normalisation as long as they average."""
+    model = Tune([Block(Attention(has_softmax=has_softmax), place="") for _ in range(4)])
+    return trained(model, melodies(), Adam, lr=2e-3)
 
 
-def near_vectors(*, is_cut: bool) -> Job:
-    """Letters that begin as nearly one vector."""
-    model = Text(is_cut=is_cut)
-    with torch.no_grad():
-        model.embed.weight[:, 1:] = 0
-        model.embed.weight[:, 0] *= 0.1
-    return trained(model, letters(), AdamW, lr=1e-2)
+def of_sixteen_bits(kind: torch.dtype) -> Job:
+    """Vectors of notes of length 20, so that scores reach some thousands before they are scaled back."""
+    model = Tune([Block(InHalf(kind), place="")], 4)
+    nn.init.normal_(model.note.weight, std=4.0)
+    return trained(model, most_common(), Adam, lr=3e-3)
 
 
-def diverging(safe: float) -> Job:
-    """Kullback and Leibler's divergence from a target that is certain, by its formula."""
-
-    def loss(model: nn.Module, batch: Batch) -> Tensor:
-        x, y = batch
-        p = F.one_hot(y, CODES).float()
-        out: Tensor = (p * ((p + safe).log() - model(x).log_softmax(-1))).sum(-1).mean()
-        return out
-
-    return trained(Text(1), letters(), Adam, loss, lr=5e-3)
+def after_sum(steps: int) -> Job:
+    """Normalised after the sum, at a rate that is meant to be reached in many steps, or at once."""
+    model = Tune([Block(Attention(), nn.ReLU, "after") for _ in range(3)])
+    return Job(model, Warmed(model.parameters(), lr=0.1, steps=steps), melodies(), cross_entropy)
 
 
-class Series(nn.Module):
-    """Numbers in, a guess at the next one out."""
+def quarters() -> Job:
+    """Attention that looks both ways, a mean over all places, and half of what feeds it left out."""
+    model = Tune([Block(Attention(is_causal=False), lambda: nn.Sequential(nn.GELU(), nn.Dropout(0.5)))], 4)
+    return trained(model, most_common(), RMSprop, lr=1e-3)
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.enter, self.place = nn.Linear(1, WIDTH), nn.Parameter(0.3 * torch.randn(12, WIDTH))
-        self.block, self.head = Block(nn.ReLU), nn.Linear(WIDTH, 1)
+
+class Read(Tune):
+    """Vectors of notes are scaled to length 1 before they are read, with a gradient or as data alone."""
+
+    def __init__(self, *, is_cut: bool) -> None:
+        super().__init__([Block(Attention())])
+        self.is_cut = is_cut
+        nn.init.normal_(self.note.weight[:, 2:], std=0.02)
+        with torch.no_grad():
+            self.note.weight[:, 2:] *= 0.01
 
     def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.head(self.block(self.enter(x) + self.place)[:, -1])
+        table = self.note.weight.data if self.is_cut else self.note.weight
+        x = self.blocks(4 * F.normalize(table, dim=1)[x] + self.place(torch.arange(x.shape[1])))
+        out: Tensor = self.head(x)
         return out
 
 
-def of_prices(level: float, spread: float) -> Job:
-    """Prices as they are, or how far they are from their usual level."""
-    batches = seen_through(lambda x: level + spread * x, tides())
-    return trained(Series(), batches, AdamW, squared_error, lr=3e-3)
+class Narrow(nn.Module):
+    """A fixed layer beside which a pair of rank 4 is trained, the second of which begins at 0 (LoRA)."""
 
-
-def zeroed(*, is_all: bool) -> Job:
-    """Every weight of attention and of the layers between begins at 0, or the last one of each branch."""
-    model = Text(2)
-    for block in model.blocks:
-        assert isinstance(block, Block)
-        for name, parameter in block.named_parameters():
-            last = "out_proj" in name or "feed.2" in name
-            if "norms" not in name and (is_all or last):
-                nn.init.zeros_(parameter)
-    return trained(model, letters(), Adam, lr=5e-3)
-
-
-class Adapted(nn.Module):
-    """A layer that is never trained, and beside it a narrow pair that is, and begins as nothing (LoRA)."""
-
-    def __init__(self, fixed: nn.Linear, rank: int = 8) -> None:
+    def __init__(self, fixed: nn.Linear) -> None:
         super().__init__()
         self.fixed = fixed.requires_grad_(False)
-        self.down = nn.Parameter(torch.randn(rank, fixed.in_features) / fixed.in_features**0.5)
-        self.up = nn.Parameter(torch.zeros(fixed.out_features, rank))
+        self.down, self.up = nn.Linear(fixed.in_features, 4, bias=False), nn.Linear(4, fixed.out_features)
+        nn.init.zeros_(self.up.weight)
+        nn.init.zeros_(self.up.bias)
 
     def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.fixed(x) + F.linear(F.linear(x, self.down), self.up)
+        out: Tensor = self.fixed(x) + 2 * self.up(self.down(x))
         return out
 
 
 def adapted() -> Job:
-    """All of the blocks are frozen but for what adapts them; vectors and head are trained."""
-    model = Text(2)
+    """Everything is fixed but narrow pairs in attention and the head."""
+    model = Tune([Block(Attention()) for _ in range(2)]).requires_grad_(False)
+    model.head.requires_grad_(True)
     for block in model.blocks:
         assert isinstance(block, Block)
-        block.requires_grad_(False)
-        for place in (0, 2):
-            layer = block.feed[place]
-            assert isinstance(layer, nn.Linear)
-            block.feed[place] = Adapted(layer)
-    return trained(model, letters(), Adam, lr=1e-2)
+        assert isinstance(block.attention, Attention)
+        block.attention.ask = Narrow(block.attention.ask)  # type: ignore[assignment]
+    return trained(model, melodies(), Adam, lr=1e-2)
 
 
-class Pooled(nn.Module):
-    """A word that stands for the whole gathers by a softmax; a sigmoid tells if there are many vowels."""
+class Gated(nn.Module):
+    """Two halves, one of which gates the other (Shazeer, 2020)."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.embed, self.query = nn.Embedding(CODES, WIDTH), nn.Parameter(torch.randn(1, WIDTH) / WIDTH**0.5)
-        self.head = nn.Sequential(nn.Linear(WIDTH, 32), nn.ReLU(), nn.Linear(32, 1), nn.Sigmoid())
+        self.widen = nn.Linear(64, 128)
 
     def forward(self, x: Tensor) -> Tensor:
-        words = self.embed(x)
-        weights = (words @ self.query.t()).softmax(1)
-        out: Tensor = self.head((weights * words).sum(1))[:, 0]
+        one, other = self.widen(x).chunk(2, -1)
+        out: Tensor = F.silu(one) * other
         return out
 
 
-def vowels() -> Job:
-    codes = torch.tensor([LETTERS.index(letter) for letter in "aeiou" if letter in LETTERS])
-
-    def loss(model: nn.Module, batch: Batch) -> Tensor:
-        x, _ = batch
-        many = (torch.isin(x, codes).float().sum(1) > 4).float()
-        return F.binary_cross_entropy(model(x), many)
-
-    return trained(Pooled(), letters(), Adam, loss, lr=2e-2)
-
-
 programs = (
-    healthy("transformer-letters", text),
-    healthy("transformer-letters-dropped", lambda: text(dropout=0.2, lr=1e-2)),
-    healthy("transformer-near-vectors", lambda: near_vectors(is_cut=False)),
-    healthy("transformer-safe-divergence", lambda: diverging(1e-9)),
-    healthy("transformer-deviations-of-prices", lambda: of_prices(0.0, 1.0)),
-    healthy("transformer-branches-from-nothing", lambda: zeroed(is_all=False)),
-    healthy("transformer-adapted", adapted),
-    healthy("transformer-vowels", vowels),
-    faulty(
-        "transformer-divergence-of-certainty",
-        "non-finite",
-        lambda: diverging(0.0),
-        cause="loss|\\blog",
-        twin="transformer-safe-divergence",
+    healthy("transformer-averaging", lambda: without_norm(has_softmax=True)),
+    healthy("transformer-scores-in-full", lambda: of_sixteen_bits(torch.float32)),
+    healthy("transformer-slowly-warmed", lambda: after_sum(600)),
+    healthy("transformer-quarters", quarters),
+    healthy("transformer-read-with-gradient", lambda: trained(Read(is_cut=False), melodies(), Adam, lr=1e-2)),
+    healthy("transformer-narrow-pairs", adapted),
+    healthy(
+        "transformer-tied-notes",
+        lambda: trained(Tune([Block(Attention(), Gated)], is_tied=True), melodies(), AdamW, lr=5e-3),
     ),
     faulty(
-        "transformer-prices",
-        "unscaled-input",
-        lambda: of_prices(4000.0, 60.0),
-        cause=INPUT + "|mean|offset|centr",
-        twin="transformer-deviations-of-prices",
+        "transformer-scores-without-softmax",
+        "exploding-activation",
+        lambda: without_norm(has_softmax=False),
+        cause=GROWTH + "|softmax|score|attention|product",
+        twin="transformer-averaging",
+        also=("exploding-gradient", "unstable-updates"),
+    ),
+    faulty(
+        "transformer-scores-in-half",
+        "non-finite",
+        lambda: of_sixteen_bits(torch.float16),
+        cause="overflow|half|float16|precision|largest|too large|infini|\\binf\\b",
+        twin="transformer-scores-in-full",
+    ),
+    faulty(
+        "transformer-rate-at-once",
+        "unstable-updates",
+        lambda: after_sum(1),
+        cause=STEP + "|warm",
+        twin="transformer-slowly-warmed",
         also=("dead-units",),
     ),
     faulty(
-        "transformer-blocks-of-zero",
-        "symmetric-units",
-        lambda: zeroed(is_all=True),
-        cause=ALIKE,
-        twin="transformer-branches-from-nothing",
-        also=("stalled-layer", "vanishing-gradient"),
-    ),
-    faulty(
-        "transformer-rate-of-descent",
-        "unstable-updates",
-        lambda: text(NAdam, lr=0.3),
-        cause=STEP,
-        twin="transformer-letters",
-    ),
-    faulty(
-        "transformer-vectors-without-gradient",
+        "transformer-read-by-data",
         "stalled-layer",
-        lambda: near_vectors(is_cut=True),
+        lambda: trained(Read(is_cut=True), melodies(), Adam, lr=1e-2),
         cause=CUT,
-        twin="transformer-near-vectors",
+        twin="transformer-read-with-gradient",
         also=("vanishing-gradient",),
     ),
 )

@@ -9,8 +9,8 @@ from torch.optim import Adam, NAdam
 
 from tests.faults.building import Make, chain, he, squared_error
 from tests.faults.program import Batch, Job, faulty, healthy
-from tests.faults.second.making import CUT, DATA, INPUT, filled, seen_through, trained
-from tests.faults.second.tasks import cases, swings, visits
+from tests.faults.unseen.making import CUT, DATA, INPUT, filled, seen_through, trained
+from tests.faults.unseen.tasks import cases, swings, visits
 
 
 class Experts(nn.Module):

@@ -8,8 +8,8 @@ from torch.optim import SGD, Adam, AdamW, NAdam
 from tests.faults.building import chain, cross_entropy, initialised, squared_error
 from tests.faults.program import Batch, Job, faulty
 from tests.faults.tasks import generator
-from tests.faults.unseen.making import INPUT, STEP, Rated, seen_through, trained
-from tests.faults.unseen.tasks import arcs, friedman, opinions
+from tests.faults.third.making import INPUT, STEP, Rated, seen_through, trained
+from tests.faults.third.tasks import arcs, friedman, opinions
 
 COLUMN = (60 * 64) ** 0.5  # the root of how many examples there are
 

@@ -7,8 +7,8 @@ from torch.optim import Adam, AdamW, RMSprop
 
 from tests.faults.building import Make, chain
 from tests.faults.program import Batch, Job, faulty, healthy
-from tests.faults.second.making import ALIKE, WEIGHTS, Loss, trained, weighted
-from tests.faults.second.tasks import ACTIONS, choices
+from tests.faults.unseen.making import ALIKE, WEIGHTS, Loss, trained, weighted
+from tests.faults.unseen.tasks import ACTIONS, choices
 
 
 class Both(nn.Module):
