@@ -37,10 +37,17 @@ def replace(
 
     Parameters
     ----------
+    model
+        Of any classes; `copy.deepcopy` has to be able to copy it.
     mapping
         From the name of an activation to the name of, or the activation itself, that replaces it.
     example
         An input of the model, or a tuple of its arguments.
+
+    Returns
+    -------
+    nn.Module
+        The copy. Weights, devices, modes and hooks are those of the model.
 
     Raises
     ------

@@ -30,6 +30,8 @@ def check(
 
     Parameters
     ----------
+    model
+        The network; of it a copy is trained.
     batches
         A DataLoader or a list of batches; the first `steps` are taken, and again if there are fewer.
     loss
@@ -37,6 +39,13 @@ def check(
         function of the model and a batch. It returns a scalar.
     optimizer
         The one that will train `model`; Adam with a learning rate of 0.001, if none is given.
+    steps
+        How many are trained.
+
+    Returns
+    -------
+    Diagnosis
+        What is wrong; `print` tells it in words.
 
     Raises
     ------

@@ -50,10 +50,14 @@ def run_claims(
         In the order of the results.
     subject
         The data and the network to test them on; the embedded data and the claims' own networks, if None.
+    effort
+        How much is measured: "quick", "default" or "full".
     into
         A file that keeps what is finished: the same call goes on from there after an interruption.
     workers
         Processes at a time, one torch thread each; as many as there are processors, if None.
+    show_progress
+        Draw a bar on stderr.
 
     Raises
     ------

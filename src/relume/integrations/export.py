@@ -23,6 +23,8 @@ def export(run: Path | str, *, to: str, target: str | Path | None = None) -> int
 
     Parameters
     ----------
+    run
+        Of a run file, its path.
     to
         The name of a tracker: "tensorboard", "wandb", "mlflow", "trackio".
     target
@@ -63,6 +65,8 @@ def exporting(watch: Watch, to: str, target: str | Path | None = None) -> Iterat
 
     Parameters
     ----------
+    watch
+        It stays open when the block ends.
     to, target
         As in `relume.export`.
 

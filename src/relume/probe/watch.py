@@ -57,6 +57,8 @@ def watch(  # noqa: PLR0913 - each says one thing of the watch, and has a defaul
 
     Parameters
     ----------
+    model
+        Any module, also one that is compiled, or wrapped for distributed training.
     every
         Watch one of so many steps.
     optimizer
@@ -72,7 +74,6 @@ def watch(  # noqa: PLR0913 - each says one thing of the watch, and has a defaul
     passed_derivative
         Also measure the gradient behind each activation, and so the derivative it passed; not in compiled
         code.
-
     parameter_share
         The share of the parameters, by bytes, that is measured at a step; 1 measures all at every step.
 
@@ -169,7 +170,10 @@ class Watch:
     def loss(self, loss: Tensor | float) -> None:
         """Note the loss of the step at work; several of one step are averaged.
 
-        It stays on its device until the window closes.
+        Parameters
+        ----------
+        loss
+            A scalar, of shape []; it stays on its device until the window closes.
         """
         if self._slots.is_on:
             self._log.note_loss(loss)
@@ -193,7 +197,12 @@ class Watch:
         return relume.diagnose(self.readings())
 
     def report(self, path: Path | str) -> None:
-        """Write a page on the training to `path`; with a run file (`into`), it shows every window.
+        """Write a page on the training; with a run file (`into`), it shows every window.
+
+        Parameters
+        ----------
+        path
+            Of the page, one HTML file.
 
         Raises
         ------
@@ -211,6 +220,11 @@ class Watch:
     def gathered(self, phase: Phase = "training") -> Readings:
         """What all ranks of a distributed run saw; every rank has to call it.
 
+        Parameters
+        ----------
+        phase
+            As in `readings`.
+
         Raises
         ------
         WatchError
@@ -227,7 +241,13 @@ class Watch:
             self._meters.before_step(None, has_gradients=True)
 
     def step(self, learning_rate: float = float("nan")) -> None:
-        """Say that a step has ended, where no optimiser of torch.optim takes it."""
+        """Say that a step has ended, where no optimiser of torch.optim takes it.
+
+        Parameters
+        ----------
+        learning_rate
+            The one it was taken with; nan if it is not known.
+        """
         if self._slots.is_on:
             self._meters.after_step(has_gradients=True)
         self._end_step(learning_rate)
@@ -237,11 +257,23 @@ class Watch:
         self._attachment.gives_way = self.close
 
     def on_window(self, receive: Receiver) -> None:
-        """Call a function with every window of training or evaluation as it closes."""
+        """Call a function with every window of training or evaluation as it closes.
+
+        Parameters
+        ----------
+        receive
+            Called with the readings of the window, its phase, and the sum of all windows so far.
+        """
         self._receivers.append(receive)
 
     def off_window(self, receive: Receiver) -> None:
-        """Call it no longer."""
+        """Call a function no longer that was given to `on_window`.
+
+        Parameters
+        ----------
+        receive
+            The same one.
+        """
         self._receivers.remove(receive)
 
     def close(self) -> None:

@@ -97,7 +97,13 @@ def repair(
 
 
 def advice(of: Repair | Finding) -> str:
-    """What to change in one's own code: a line for each remedy that helped, or that a finding names."""
+    """What to change in one's own code: a line for each remedy that helped, or that a finding names.
+
+    Parameters
+    ----------
+    of
+        What `relume.repair` returned, or a finding of a diagnosis.
+    """
     if isinstance(of, Finding):
         return "\n".join(f"{remedy.name}: {remedy.advice(of)}" for remedy in _named(of.remedies))
     if not of.remedies:

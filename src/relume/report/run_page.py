@@ -36,6 +36,8 @@ def write_report(
     ----------
     source
         A run file; or readings, of which the first steps and the last window are shown.
+    path
+        Of the page.
     against
         A second run file, to be shown beside the first.
     readings

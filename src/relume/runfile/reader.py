@@ -31,10 +31,31 @@ INPUT_SITE = Site(path="(input)", activation="(input)")
 def open_run(path: Path | str) -> "Run":
     """Open a run file for reading, also while it is written, or after whoever wrote it was killed.
 
+    Parameters
+    ----------
+    path
+        Of the file that `relume run` or `relume.watch(model, into=...)` wrote.
+
+    Returns
+    -------
+    Run
+        A context manager; `readings()` is what a watch of the same training would say.
+
     Raises
     ------
     RunFileError
         There is no run file at `path`, or one of a schema that is not read.
+
+    Examples
+    --------
+    >>> import tempfile, torch, relume
+    >>> model = torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.ReLU(), torch.nn.Linear(8, 1))
+    >>> path = f"{tempfile.mkdtemp()}/run.sqlite"
+    >>> with relume.watch(model, into=path):
+    ...     model(torch.ones(16, 4)).square().mean().backward()
+    >>> with relume.open(path) as run:
+    ...     run.readings()["1"].examples, run.is_finished
+    (16, True)
     """
     path = Path(path)
     if not path.is_file():
@@ -50,7 +71,10 @@ def open_run(path: Path | str) -> "Run":
 
 
 class Run:
-    """A run file, opened for reading; closes with a `with` block, or with `close`."""
+    """A run file, opened for reading; closes with a `with` block, or with `close`.
+
+    Where a method has a `phase`, it is "training", or "evaluation".
+    """
 
     def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
         self.path = path

@@ -85,10 +85,25 @@ def study(  # noqa: PLR0913  # every argument is an axis of the grid
         (`activation.module()` gives a fresh module of it).
     data
         A `Dataset`, or what `--data` of the command line takes; the embedded subset of Fashion-MNIST if None.
+    activations
+        Names in `relume.activations`.
+    initialisations
+        How weights are drawn: "pytorch", "xavier", "he", "variance-preserving".
+    learning_rates
+        The grid; each activation is later judged at its own best.
     seeds
         How many. Networks of one seed share their batches and, within an initialisation, their random draws.
+    training
+        Optimiser, batch size and steps, the same for all.
     into
         A file that keeps what is finished: the same call goes on from there after an interruption.
+    show_progress
+        Draw a bar on stderr.
+
+    Returns
+    -------
+    Study
+        An outcome a network: its losses [steps] in nats, its accuracy from 0 to 1, its readings.
 
     Raises
     ------
