@@ -9,6 +9,7 @@ from tests.notebook.checks import contrast, faults_of, text_of
 from tests.notebook.records import HOSTILE, KINDS, hostile, records
 
 import relume
+from relume.notebook import markup
 from relume.types import Diagnosis
 
 
@@ -50,6 +51,13 @@ def test_the_check_rejects(wrong: str, fault: str) -> None:
 def test_contrast_is_that_of_the_definition() -> None:
     assert contrast("#000000", "#fff") == pytest.approx(21)
     assert contrast("#767676", "#ffffff") == pytest.approx(4.54, abs=0.005)  # the greyest that passes
+
+
+@pytest.mark.parametrize("paint", sorted({*markup.PAINT.values(), markup.HEALTHY}))
+def test_a_badge_is_read_on_any_theme(paint: str) -> None:
+    shown = markup.badge(HOSTILE, paint)
+    assert faults_of(shown) == []
+    assert text_of(shown) == HOSTILE
 
 
 @pytest.mark.parametrize("name", FAULTY)
