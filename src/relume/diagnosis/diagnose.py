@@ -47,6 +47,8 @@ def diagnose(readings: Readings, *, rules: Iterable[Rule] | None = None) -> Diag
 
     Parameters
     ----------
+    readings
+        Of a watch (`watch.readings()`), or of a run file.
     rules
         Those to ask; all there are, if not given.
 
@@ -91,17 +93,19 @@ def _rooted(readings: Readings, findings: list[Finding]) -> list[Finding]:
     """The findings that follow from no other; the others are their consequences."""
     places = _places(readings)
     root_of: dict[int, int] = {}
-    for place, finding in enumerate(findings):
+    for place, finding in sorted(enumerate(findings), key=lambda each: _rank(each[1]), reverse=True):
         causes = [
             other
             for other, root in enumerate(findings)
-            if other != place and _explains(root, finding) and _meet(places, root, finding)
+            if place not in _chain(other, root_of)  # of two that explain each other the graver one is told
+            and _explains(root, finding)
+            and _meet(places, root, finding)
         ]
         if causes:
             root_of[place] = min(causes, key=lambda other: ORDER.index(findings[other].problem))
     following: dict[int, list[Finding]] = {}
     for place in root_of:
-        following.setdefault(_last_root(place, root_of), []).append(findings[place])
+        following.setdefault(_chain(place, root_of)[-1], []).append(findings[place])
     return [
         _with_consequences(finding, following.get(place, []))
         for place, finding in enumerate(findings)
@@ -115,8 +119,8 @@ def _explains(root: Finding, finding: Finding) -> bool:
         return False
     if finding.problem == "non-finite":
         return _overflows_from(root, finding)
-    if root.problem == "non-finite":  # one NaN makes all that is computed from it NaN
-        return not _overflows_from(finding, root)
+    if root.problem == "non-finite":  # one NaN makes all that is computed from it NaN; the input is not
+        return finding.problem != "unscaled-input" and not _overflows_from(finding, root)
     if {root.problem, finding.problem} == {"dead-units", "vanishing-gradient"}:
         return _explains_silence(root, finding)
     if root.remedies and root.remedies[0] in finding.remedies[:1]:  # what one remedy removes has one cause
@@ -142,12 +146,12 @@ def _explains_silence(root: Finding, finding: Finding) -> bool:
     return root.problem == "vanishing-gradient" and gradient.remedies[:1] == (REDRAW,)
 
 
-def _last_root(place: int, root_of: Mapping[int, int]) -> int:
-    seen = {place}
-    while place in root_of and root_of[place] not in seen:
-        place = root_of[place]
-        seen.add(place)
-    return place
+def _chain(place: int, root_of: Mapping[int, int]) -> list[int]:
+    """A finding, what it follows from, and so on to the root."""
+    chain = [place]
+    while chain[-1] in root_of:
+        chain.append(root_of[chain[-1]])
+    return chain
 
 
 def _with_consequences(root: Finding, following: list[Finding]) -> Finding:

@@ -7,7 +7,7 @@ import numpy as np
 
 from relume.diagnosis.chain import Layer
 from relume.diagnosis.weights import median
-from relume.types import Readings, Severity
+from relume.types import PerUnit, Readings, Severity
 
 FEWEST_STEPS = 9  # with a loss: thirds of three steps have a spread
 STANDARD_ERRORS = 2.0  # a fall beyond chance, at 95 %
@@ -26,11 +26,22 @@ def loss_falls(readings: Readings) -> bool | None:
         return None
     if not np.isfinite(losses).all():
         return False
+    return fall_in_errors(losses) > STANDARD_ERRORS and _fall(losses) > LEAST_FALL * abs(_level(losses))
+
+
+def fall_in_errors(losses: PerUnit) -> float:
+    """By how much the last third [steps] is below the first, in standard errors of that difference."""
     third = len(losses) // 3
-    first, last = losses[:third], losses[-third:]
-    fall = float(first.mean() - last.mean())
-    chance = math.sqrt((first.var(ddof=1) + last.var(ddof=1)) / third)
-    return fall > STANDARD_ERRORS * chance and fall > LEAST_FALL * abs(float(first.mean()))
+    chance = math.sqrt((losses[:third].var(ddof=1) + losses[-third:].var(ddof=1)) / third)
+    return _fall(losses) / chance if chance > 0 else math.copysign(math.inf, _fall(losses))
+
+
+def _fall(losses: PerUnit) -> float:
+    return _level(losses) - float(losses[-(len(losses) // 3) :].mean())
+
+
+def _level(losses: PerUnit) -> float:
+    return float(losses[: len(losses) // 3].mean())
 
 
 def severity_of(readings: Readings, *, is_stuck: bool = False, is_extreme: bool = False) -> Severity:

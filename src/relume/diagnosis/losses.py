@@ -60,7 +60,8 @@ def course(readings: Readings) -> Course:
 def levels(steps: Steps) -> tuple[float, float]:
     """The median loss of the first tenth of the steps, and of the last quarter; nan where none was given.
 
-    Where the loss leapt within that tenth, it began before the leap.
+    Where the loss leapt within that tenth, it began before the leap. Where it fell so fast that most of the
+    tenth is low, it began at the first one.
     """
     losses = known(steps)
     if not len(losses):
@@ -69,7 +70,9 @@ def levels(steps: Steps) -> tuple[float, float]:
     leaps = np.flatnonzero(np.abs(first[1:]) > LEAP * np.maximum.accumulate(np.abs(first))[:-1])
     first = first[: int(leaps[0]) + 1] if len(leaps) else first
     last = losses[-max(1, round(len(losses) * LAST_SHARE)) :]
-    return float(np.median(first)), float(np.median(last))
+    start = float(np.median(first))
+    fell = start < HALVED * abs(losses[0])
+    return float(losses[0]) if fell else start, float(np.median(last))
 
 
 def worst_leap(steps: Steps) -> Leap | None:

@@ -62,8 +62,8 @@ def colour(activation: str) -> str:
 
 
 @contextmanager
-def canvas(width: float, height: float) -> Iterator["Figure"]:
-    """Make an empty figure of a size in inches; what is drawn within has relume's style, nothing else has.
+def canvas(width: float, height: float, *, gap: float = 0.09) -> Iterator["Figure"]:
+    """Make an empty figure; what is drawn within has relume's style, nothing else has. All in inches.
 
     Raises
     ------
@@ -77,7 +77,7 @@ def canvas(width: float, height: float) -> Iterator["Figure"]:
     from relume.evidence.canvas import Canvas
 
     with mpl.rc_context(STYLE):
-        yield Canvas(figsize=(width, height), layout=ConstrainedLayoutEngine(h_pad=0.09, w_pad=0.09))
+        yield Canvas(figsize=(width, height), layout=ConstrainedLayoutEngine(h_pad=0.09, w_pad=gap))
 
 
 def panels(titles: Sequence[str], *, columns: int, height: float) -> tuple["Figure", list["Axes"]]:

@@ -22,6 +22,7 @@ MARKERS = {"zeros": "o", "silent units": "s", "flat values": "D"}
 HOLLOW = {"zeros"}  # and larger: where all zeros are those of silent units, both are seen
 ROW, TALLEST = 0.25, 9.0  # inches: of a row, and of all of them
 MOST_NAMES = 32  # that can be read on one axis
+GAP = 0.14  # inches beside each panel: neighbouring axes have numbers at their ends
 LETTER = 0.024  # of the axis' length, in small print
 BELOW = 0.32  # inches from the axis to what is below its numbers
 LONGEST_NAME = 26  # characters; of a longer one the end tells more
@@ -38,10 +39,8 @@ def profile(panels: Sequence[Panel], *, title: str, marks: Sequence[Mark] = ()) 
     if not panels:
         raise DrawingError("no site was seen: nothing to draw. Watch some steps of training first.")
     height = min(TALLEST, ROW * rows_of(panels)) + 1.5
-    with canvas(2.4 * len(panels) + 1.2, height) as figure:
+    with canvas(2.4 * len(panels) + 1.2, height, gap=GAP) as figure:
         inches = figure.dpi_scale_trans
-        if (layout := figure.get_layout_engine()) is not None:
-            layout.set(w_pad=0.14)  # numbers at the ends of neighbouring axes
         figure.suptitle(title, x=0.01, ha="left", fontsize=11, color=INK)
         first: Axes | None = None
         for place, panel in enumerate(panels):

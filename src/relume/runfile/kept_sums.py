@@ -81,8 +81,8 @@ def unit_reading(data: bytes, site: Site) -> Reading:
 
 
 def dead_units(sums: Sums) -> int:
-    """How many units saw values, none above 0."""
-    return int(((sums.fired == 0) & (sums.count > 0)).sum())
+    """How many units saw values, none above 0; NaN is not above 0, and says nothing."""
+    return int(((sums.fired == 0) & (sums.count > 0) & np.isfinite(sums.largest)).sum())
 
 
 def flat_units(sums: Sums) -> int:

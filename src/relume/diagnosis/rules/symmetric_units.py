@@ -69,7 +69,10 @@ def _is_symmetric(readings: Readings, reading: Reading) -> bool:
     source = before(readings, reading)
     if source is not None and is_constant(source.value):
         return False
-    return twins_of(reading).share >= ALIKE
+    first = readings.opening.readings.get(str(reading.site)) if readings.opening is not None else None
+    # What was not alike at first has become so, as values too large for their differences do.
+    was = first is None or not first.value.count.all() or twins_of(first).share >= ALIKE
+    return was and twins_of(reading).share >= ALIKE
 
 
 class Twins(NamedTuple):

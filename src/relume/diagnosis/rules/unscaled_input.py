@@ -50,9 +50,11 @@ def find(readings: Readings) -> Iterator[Finding]:
         return
     cause, evidence = off
     first = next(iter(readings.values()), None)
+    if first and readings.opening and not np.isfinite(first.value.sum_of_squares).all():
+        first = readings.opening.readings.get(str(first.site), first)  # before it was lost
     harm = _harm(readings, first) if first else None
     suffering = f" At {first.site} {harm.said}." if first and harm else ""
-    if first and harm is None:
+    if first and harm is None and np.isfinite(first.value.sum_of_squares).all():
         ordinary = f"values at {first.site} are of ordinary size"
         suffering = f" It does no harm: {ordinary}."
         if course(readings) in ("flat", "grows"):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from relume.diagnosis.feeding import feeding_weight, is_matrix, row_norm, update_evidence
-from relume.diagnosis.learning import LARGE_UPDATE, LEAST_FALL
+from relume.diagnosis.learning import LARGE_UPDATE, LEAST_FALL, STANDARD_ERRORS, fall_in_errors
 from relume.diagnosis.losses import HALVED, course, known, levels, rebound, swing
 from relume.diagnosis.rule import Rule
 from relume.types import Evidence, Finding, ParameterReading, Readings, Severity, Steps
@@ -120,6 +120,10 @@ def _no_fall(steps: Steps, start: float, end: float) -> tuple[str, tuple[Evidenc
     if swings > SWING:
         evidence = _of_loss("change of the loss from step to step over the loss", swings, SWING)
         return f"the loss swings by {swings:.0%} from step to step and does not fall", (evidence,)
+    if _over(end, start) < 1 - LEAST_FALL:
+        fall = fall_in_errors(known(steps))
+        evidence = _of_loss("fall of the loss, in standard errors", fall, STANDARD_ERRORS)
+        return f"the loss falls no further than it scatters: from {start:.3g} to {end:.3g}", (evidence,)
     evidence = _of_loss("loss of the last quarter over that at the start", _over(end, start), 1 - LEAST_FALL)
     return f"the loss does not fall: it begins at {start:.3g} and ends at {end:.3g}", (evidence,)
 

@@ -164,7 +164,8 @@ def _up_to(readings: Readings, first: Layer) -> Iterator[ParameterReading]:
 def _cause(fading: _Fading) -> Cause:
     view, layers, most = fading.view, fading.layers, fading.strongest
     ahead = [layer for layer in fading.faded if layer.gradient == 0]
-    if ahead and max(layer.silent_share for layer in layers) < MOSTLY_SILENT:
+    passing = max((max(layer.silent_share, layer.flat_share) for layer in layers), default=0.0)
+    if ahead and passing < MOSTLY_SILENT:
         return without_slope(ahead[-1], layers[layers.index(ahead[-1]) + 1])
     given = view.input.value.root_mean_square if view.input else 1.0
     blamed = _blamed(layers[: layers.index(most) + 1], fading.reaching)
