@@ -45,17 +45,6 @@ def open_run(path: Path | str) -> "Run":
     ------
     RunFileError
         There is no run file at `path`, or one of a schema that is not read.
-
-    Examples
-    --------
-    >>> import tempfile, torch, relume
-    >>> model = torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.ReLU(), torch.nn.Linear(8, 1))
-    >>> path = f"{tempfile.mkdtemp()}/run.sqlite"
-    >>> with relume.watch(model, into=path):
-    ...     model(torch.ones(16, 4)).square().mean().backward()
-    >>> with relume.open(path) as run:
-    ...     run.readings()["1"].examples, run.is_finished
-    (16, True)
     """
     path = Path(path)
     if not path.is_file():
