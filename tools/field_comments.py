@@ -11,6 +11,8 @@ from typing import Any
 
 import griffe
 
+NOTHING = "\u2013"  # a hyphen would be taken for the line below a heading
+
 
 class FieldComments(griffe.Extension):
     """Writes the fields of dataclasses, and what is said beside them, into the docstrings."""
@@ -40,14 +42,14 @@ def _is_field(attribute: griffe.Attribute) -> bool:
 def _comment(attribute: griffe.Attribute) -> str:
     """The comment on the field's own line, or those above it; a dash where there is none."""
     if not isinstance(attribute.filepath, Path) or attribute.lineno is None:
-        return "–"
+        return NOTHING
     comments, line = _comments(attribute.filepath), attribute.lineno
     if found := comments.get(attribute.endlineno or 0):
         return found[0]
     above: list[str] = []
     while (found := comments.get(line - 1 - len(above))) and found[1]:
         above.insert(0, found[0])
-    return " ".join(above) or "–"
+    return " ".join(above) or NOTHING
 
 
 @cache
