@@ -1,5 +1,6 @@
 """Every record draws itself: a figure that a notebook shows, with what is wrong in colour."""
 
+import io
 import subprocess
 import sys
 from dataclasses import replace
@@ -13,6 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from PIL import Image, ImageChops
 from tests.diagnosis.checks import FAULTY
 from tests.diagnosis.made import HEALTHY, chain
 from tests.notebook.records import records, study
@@ -72,6 +74,16 @@ def test_a_notebook_shows_it_though_nobody_imported_pyplot() -> None:
     format_dict, metadata = DisplayFormatter().format(plot(records()["Repair"]))  # type: ignore[no-untyped-call]
     assert format_dict["image/png"].startswith(b"\x89PNG")
     assert metadata["image/png"] == {"width": 560, "height": 320}
+
+
+@pytest.mark.parametrize("name", ["sigmoid", "dead"])
+def test_a_picture_of_few_colours_is_the_one_that_was_drawn(name: str) -> None:
+    figure: Any = plot(relume.diagnose(FAULTY[name]))
+    shown = Image.open(io.BytesIO(figure._repr_png_()[0]))
+    drawn = io.BytesIO()
+    figure.savefig(drawn, dpi=200)
+    difference = ImageChops.difference(shown.convert("RGB"), Image.open(drawn).convert("RGB"))
+    assert max(high for _, high in difference.getextrema()) <= 12  # of 255
 
 
 def test_neither_pyplot_nor_torch_is_imported_for_it() -> None:

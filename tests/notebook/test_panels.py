@@ -28,7 +28,7 @@ def test_each_quantity_by_row() -> None:
     shares = found["zeros, silent units"]
     np.testing.assert_allclose(shares.series["silent units"], [math.nan, 0, 4 / 16, 0])
     np.testing.assert_allclose(shares.series["zeros"], [math.nan, 0.5, 1 - 0.5 * 12 / 16, 0.5])
-    assert shares.thresholds == {"25% silent": 0.25}
+    assert shares.thresholds == {"silent": 0.25}
 
 
 def test_updates_are_of_weights_in_their_order() -> None:
@@ -43,7 +43,7 @@ def test_flat_values_are_those_of_bounded_activations() -> None:
     shares = panels(network(sites))["shares"]
     np.testing.assert_allclose(shares.series["flat values"], [math.nan, math.nan, 0.75, math.nan])
     np.testing.assert_allclose(shares.series["zeros"], [math.nan, 0.5, math.nan, math.nan])
-    assert list(shares.thresholds) == ["25% silent", "50% flat"]
+    assert list(shares.thresholds) == ["silent", "flat"]
 
 
 def test_what_no_site_has_is_left_out() -> None:

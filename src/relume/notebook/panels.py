@@ -110,8 +110,8 @@ def _shares(rows: Mapping[str, Reading]) -> Panel:
         ),
         "flat values": _share(rows, bounded, lambda r: (r.value.flat.sum(), r.value.count.sum())),
     }
-    limits = {f"{TOLERATED:.0%} silent": TOLERATED} if rectifiers else {}
-    limits |= {f"{MOSTLY_FLAT:.0%} flat": MOSTLY_FLAT} if bounded else {}
+    limits = {"silent": TOLERATED} if rectifiers else {}
+    limits |= {"flat": MOSTLY_FLAT} if bounded else {}
     return Panel(
         title="zeros, silent units" if not bounded else "flat values" if not rectifiers else "shares",
         rows=tuple(rows),

@@ -86,6 +86,7 @@ def _scale(axes: "Axes", panel: Panel) -> None:
         from matplotlib.ticker import PercentFormatter
 
         axes.set_xlim(-0.04, 1.04)
+        axes.set_xticks([0, 0.25, 0.5, 0.75, 1])
         axes.xaxis.set_major_formatter(PercentFormatter(1.0))
         return
     drawn = np.concatenate([*panel.series.values(), list(panel.thresholds.values())])
