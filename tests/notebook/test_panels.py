@@ -9,7 +9,7 @@ from tests.diagnosis.checks import FAULTY
 from tests.diagnosis.made import HEALTHY, chain, network, parameter, reading
 
 import relume
-from relume.notebook.panels import Panel, marks_of, panels_of
+from relume.notebook.panels import Panel, least_ratio_of, marks_of, panels_of
 from relume.types import Readings
 
 
@@ -29,6 +29,17 @@ def test_each_quantity_by_row() -> None:
     np.testing.assert_allclose(shares.series["silent units"], [math.nan, 0, 4 / 16, 0])
     np.testing.assert_allclose(shares.series["zeros"], [math.nan, 0.5, 1 - 0.5 * 12 / 16, 0.5])
     assert shares.thresholds == {"silent": 0.25}
+
+
+def test_the_line_is_the_threshold_that_the_finding_was_held_to() -> None:
+    diagnosis = relume.diagnose(FAULTY["sigmoid"])
+    (finding,) = diagnosis.findings
+    said = next(each for each in finding.evidence if each.quantity.startswith("gradient at"))
+    held = replace(finding, evidence=(replace(said, threshold=0.01),))
+    assert least_ratio_of(replace(diagnosis, findings=(held,))) == 0.01
+    assert least_ratio_of(replace(diagnosis, findings=())) == 1e-3
+    made = panels_of(chain(gradients=[1e-9, 1e-3]), least_ratio=0.01)
+    assert made[1].thresholds == pytest.approx({"1/100 of the largest": 1e-5})
 
 
 def test_updates_are_of_weights_in_their_order() -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from relume.errors import DrawingError
 from relume.notebook.markup import HEALTHY, PAINT, badge, card, heading, rows, said, small, stacked
-from relume.notebook.panels import marks_of, panels_of
+from relume.notebook.panels import least_ratio_of, marks_of, panels_of
 from relume.notebook.profile import profile
 from relume.report.run_view import verdict
 from relume.types import Diagnosis, Finding
@@ -39,7 +39,8 @@ def figure(diagnosis: Diagnosis) -> "Figure":
             "a diagnosis without its readings: nothing to draw. Use relume.diagnose(readings)."
         )
     marks = marks_of(diagnosis, diagnosis.readings)
-    return profile(panels_of(diagnosis.readings), title=verdict(diagnosis), marks=marks)
+    panels = panels_of(diagnosis.readings, least_ratio=least_ratio_of(diagnosis))
+    return profile(panels, title=verdict(diagnosis), marks=marks)
 
 
 def _sentences(diagnosis: Diagnosis) -> list[str]:

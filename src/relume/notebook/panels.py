@@ -45,7 +45,7 @@ class Mark:
     rows: frozenset[str]
 
 
-def panels_of(readings: Readings) -> list[Panel]:
+def panels_of(readings: Readings, *, least_ratio: float = LEAST_RATIO) -> list[Panel]:
     """Values, gradient and shares by site, updates by weight; without what no site or weight has."""
     rows = {**({INPUT: readings.input} if readings.input else {}), **readings}
     gradient = np.array([_size(reading.gradient) for reading in rows.values()])
@@ -65,7 +65,7 @@ def panels_of(readings: Readings) -> list[Panel]:
             names=_names(rows),
             series={"gradient": gradient},
             scale="log",
-            thresholds=_least(gradient),
+            thresholds=_least(gradient, least_ratio),
             problems=GRADIENT | NOT_FINITE,
         ),
         _shares(rows),
@@ -73,10 +73,19 @@ def panels_of(readings: Readings) -> list[Panel]:
     return [panel for panel in (*sites, *_updates(readings)) if panel.rows and panel.series]
 
 
+def least_ratio_of(diagnosis: Diagnosis) -> float:
+    """The share of the largest gradient that a finding was held to: the rule has more than one."""
+    held = (
+        evidence.threshold
+        for finding, _ in _all_of(diagnosis)
+        for evidence in finding.evidence
+        if finding.problem == "vanishing-gradient" and evidence.quantity.startswith("gradient at")
+    )
+    return next((threshold for threshold in held if 0 < threshold < 1), LEAST_RATIO)
+
+
 def marks_of(diagnosis: Diagnosis, readings: Readings) -> list[Mark]:
     """All findings and what follows from them, the gravest first."""
-    flat = [(finding, False) for finding in diagnosis.findings]
-    flat += [(each, True) for finding in diagnosis.findings for each in finding.consequences]
     return [
         Mark(
             problem=finding.problem,
@@ -84,8 +93,14 @@ def marks_of(diagnosis: Diagnosis, readings: Readings) -> list[Mark]:
             follows=follows,
             rows=_rows(finding, readings),
         )
-        for finding, follows in flat
+        for finding, follows in _all_of(diagnosis)
     ]
+
+
+def _all_of(diagnosis: Diagnosis) -> list[tuple[Finding, bool]]:
+    """Each finding, and whether it follows from another."""
+    roots = [(finding, False) for finding in diagnosis.findings]
+    return roots + [(each, True) for root, _ in roots for each in root.consequences]
 
 
 def _rows(finding: Finding, readings: Readings) -> frozenset[str]:
@@ -145,9 +160,9 @@ def _names(rows: Mapping[str, Reading]) -> tuple[str, ...]:
     return tuple(name if name == INPUT else f"{name}  {r.site.activation}" for name, r in rows.items())
 
 
-def _least(gradient: PerUnit) -> dict[str, float]:
+def _least(gradient: PerUnit, ratio: float) -> dict[str, float]:
     known = gradient[np.isfinite(gradient) & (gradient > 0)]
-    return {"1/1000 of the largest": LEAST_RATIO * float(known.max())} if len(known) else {}
+    return {f"1/{1 / ratio:.0f} of the largest": ratio * float(known.max())} if len(known) else {}
 
 
 def _share(rows: Mapping[str, Reading], of: set[str], ratio: Callable[[Reading], tuple[int, int]]) -> PerUnit:
