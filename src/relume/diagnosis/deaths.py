@@ -61,7 +61,7 @@ def _by_zero_weights(readings: Readings, reading: Reading) -> Death | None:
                 source="a product with 0 is 0, and so is its gradient behind a dead unit",
             ),
         ),
-        remedies=("variance-preserving-initialisation", "break-symmetry"),
+        remedies=("variance-preserving-initialisation", "default-initialisation", "break-symmetry"),
         parameters=(zero.name,),
     )
 
@@ -157,7 +157,7 @@ def _update_while_alive(readings: Readings, weight: ParameterReading | None) -> 
 
 
 def _update(weight: ParameterReading, ratio: float) -> Evidence:
-    return replace(update_evidence(weight), measured=ratio)
+    return replace(update_evidence(weight, FATAL_UPDATE), measured=ratio)
 
 
 def _by_faint_inputs(readings: Readings, reading: Reading) -> Death | None:
@@ -210,7 +210,7 @@ def _by_bias(readings: Readings, reading: Reading) -> Death | None:
                 source="a Gaussian input exceeds 3 spreads on 1 example in 741",
             ),
         ),
-        remedies=("revive-dead-units", "insert-normalisation", "leaky-slope"),
+        remedies=("revive-dead-units", "default-initialisation", "insert-normalisation", "leaky-slope"),
         parameters=(bias.name,),
     )
 
@@ -246,7 +246,7 @@ def _otherwise(readings: Readings, reading: Reading) -> Death:
             remedies=("lower-learning-rate", "leaky-slope", "revive-dead-units"),
         )
     began = "They were born dead: silent since the first step watched, before any update"
-    remedies = ("revive-dead-units", "leaky-slope", "insert-normalisation", "replace-activation")
+    remedies = ("revive-dead-units", "leaky-slope", "default-initialisation", "insert-normalisation")
     if not silence(readings, reading).units.all():
         return Death("initialisation", f"{began}. Look at how their weights are drawn.", (), remedies)
     born = born_dead(readings, reading)

@@ -8,6 +8,7 @@ from relume.diagnosis.causes import why_it_grows
 from relume.diagnosis.chain import Layer, examples_of, layers_of, sites_of, weights_of
 from relume.diagnosis.learning import severity_of
 from relume.diagnosis.rule import Rule
+from relume.diagnosis.towers import towers
 from relume.diagnosis.trend import (
     LARGEST_GROWTH,
     STEEP_GROWTH,
@@ -30,7 +31,7 @@ SOURCE = (
 
 def find(readings: Readings) -> Iterator[Finding]:
     """At most one: over all, or as it began, where what came later is no number."""
-    views = (view for view in (readings, readings.opening) if view is not None)
+    views = (view for view in (readings, readings.opening, *towers(readings)) if view is not None)
     yield from islice((found for view in views if (found := _growth(readings, view)) is not None), 1)
 
 

@@ -17,12 +17,14 @@ SUSPECT_UPDATE = 1e-2
 FRESH_ROW = 0.1
 # A third of the weights in each of the first steps: what they were drawn for is gone. Few trainings that work
 # begin so fast, and the loss of those does not rise.
-REPLACING_UPDATE, RISE = 0.3, 1.5
+REPLACING_UPDATE, RISE, HARDLY = 0.3, 1.5, 0.85
 SWING = 0.3  # from one step to the next, over the loss itself, at the median
 PEAK = 10.0  # the greatest loss over that at the start: batches alone do not differ by as much
 # The last level over the lowest, and how much of what had been gained is lost again: where nearly all was, a
 # loss about 0 may double by chance.
 REBOUND, REBOUND_SHARE = 2.0, 0.3
+ALL_LOST, ALL_LOST_SHARE = 1.2, 0.6
+OUTGROWN = 30.0  # a tenfold is the most that the weights of a training that works were seen to grow
 CALIBRATED = "calibrated: losses of batches of a training that works differ by less"
 
 Trouble = tuple[Severity, str, tuple[Evidence, ...]]
@@ -92,20 +94,46 @@ def _trouble(readings: Readings, largest: float) -> Trouble | None:
         evidence = _of_loss("loss of the last quarter over that at the start", _over(end, start), 2.0)
         return "error", f"the loss grows from {start:.3g} to {end:.3g}", (evidence,)
     rose, lost = rebound(readings.steps)
-    if rose > REBOUND and lost > REBOUND_SHARE:
-        evidence = _of_loss("loss at the end over the lowest level before", rose, REBOUND)
+    if (rose > REBOUND and lost > REBOUND_SHARE) or (rose > ALL_LOST and lost > ALL_LOST_SHARE):
+        evidence = _of_loss(
+            "loss at the end over the lowest level before", rose, REBOUND if rose > REBOUND else ALL_LOST
+        )
         return "error", f"the loss ends at {rose:.2g} times the lowest level it had reached", (evidence,)
     if where == "flat" and largest > LARGE_UPDATE:
         return "warning", *_no_fall(readings.steps, start, end)
-    first = abs(float(known(readings.steps)[0]))
-    if _replaces_weights(readings) and highest > RISE * first > 0 and end > HALVED * first:
-        evidence = _of_loss("greatest loss over the first", highest / first, RISE)
+    return _replaced(readings, highest, end)
+
+
+def _replaced(readings: Readings, highest: float, end: float) -> Trouble | None:
+    """Of first steps that replace what the weights were drawn for: whether learning has suffered."""
+    grown, first = _growth_of_weights(readings), abs(float(known(readings.steps)[0]))
+    if grown > OUTGROWN:
+        evidence = _of_loss("norm of the weights over that in the first steps", grown, OUTGROWN)
         return (
             "warning",
-            f"the loss rises from {first:.3g} to {highest:.3g} and ends at {end:.3g}",
+            f"the weights grow to {grown:.3g} times what they were in the first steps",
             (evidence,),
         )
+    if not _replaces_weights(readings) or not first > 0:
+        return None
+    ends = f"from {first:.3g} to {highest:.3g} and ends at {end:.3g}"
+    if highest > RISE * first and end > HALVED * first:
+        evidence = _of_loss("greatest loss over the first", highest / first, RISE)
+        return "warning", f"the loss rises {ends}", (evidence,)
+    if end > HARDLY * first:
+        evidence = _of_loss("loss of the last quarter over the first", end / first, HARDLY)
+        return "warning", f"the loss hardly falls: it goes {ends}", (evidence,)
     return None
+
+
+def _growth_of_weights(readings: Readings) -> float:
+    """How many times larger the median layer's weights are at last than at first; nan if unknown."""
+    if readings.opening is None or readings.closing is None:
+        return math.nan
+    first, last = readings.opening.parameters, readings.closing.parameters
+    names = [name for name, p in first.items() if _is_settled(p) and name in last and last[name].measured]
+    grown = [last[name].weight_norm / first[name].weight_norm for name in names]
+    return float(np.median(grown)) if grown else math.nan
 
 
 def _replaces_weights(readings: Readings) -> bool:

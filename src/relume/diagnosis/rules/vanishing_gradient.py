@@ -19,6 +19,7 @@ from relume.diagnosis.learning import NO_UPDATE, severity_of, update_ratio
 from relume.diagnosis.losses import stood_still
 from relume.diagnosis.over_time import fading_over_time
 from relume.diagnosis.rule import Rule
+from relume.diagnosis.towers import towers
 from relume.diagnosis.unseen_layers import fading_unseen
 from relume.diagnosis.weights import inputs_of
 from relume.types import Evidence, Finding, ParameterReading, Readings, Severity
@@ -26,9 +27,8 @@ from relume.types import Evidence, Finding, ParameterReading, Readings, Severity
 # Three orders of magnitude, to which AUTOTRAINER (Zhang et al. 2021) holds the first layer's over the last's.
 # Twenty layers of tanh by Xavier's rule keep 0.19, of ReLU by He's 1, of ReLU by nn.Linear's default 1.7e-8.
 LEAST_RATIO = 1e-3
-# Two orders at the start, while the loss stands still and the signal shrinks to a tenth too: no training that
-# works begins so.
-STILL_RATIO, SHRUNK = 1e-2, 0.1
+# Two orders at the start, where the signal shrinks to a tenth too: no training that works begins so.
+SHRUNK_RATIO, SHRUNK = 1e-2, 0.1
 # With it, Adam's own epsilon (1e-8) outweighs a gradient that is usual (1e-2) behind the last layer.
 EXTREME_RATIO = 1e-6
 HEALED_RATIO = 1e-2  # ten times what counts as lost: a signal that hovers about the threshold has not healed
@@ -36,7 +36,7 @@ EXAMPLES = 64  # a batch over which random networks were within 30 % of mean-fie
 SHARE_OF_WORST = 0.5  # layers that lose at least half as much as the worst, in orders, are to blame with it
 
 AUTOTRAINER = "AUTOTRAINER (Zhang et al. 2021)"
-CALIBRATED = "calibrated, for a loss that stands still and a signal that shrinks"
+CALIBRATED = "calibrated, where the signal shrinks to a tenth too"
 MILLION_STEPS = "a weight then needs a million steps to change by its own size"
 
 
@@ -51,6 +51,9 @@ def find(readings: Readings) -> Iterator[Finding]:
     yield from fading_over_time(readings)
     faded = [fading for fading in _views(readings) if fading is not None]
     if not faded:
+        beside = ([each for each in _views(tower) if each is not None] for tower in towers(readings))
+        faded = next(filter(None, beside), [])
+    if not faded:
         yield from fading_unseen(readings)
     else:
         # What it comes from shows first; but what nothing accounts for then may be plain later.
@@ -64,8 +67,7 @@ def find(readings: Readings) -> Iterator[Finding]:
 def _views(readings: Readings) -> Iterator["_Fading | None"]:
     """What is looked at for it, the first that shows it: as it began, as it came to, all of it."""
     if readings.opening is not None:
-        is_weak = stood_still(readings.steps) and _shrinks(readings.opening)
-        yield _fading(readings.opening, STILL_RATIO if is_weak else LEAST_RATIO)
+        yield _fading(readings.opening, SHRUNK_RATIO if _shrinks(readings.opening) else LEAST_RATIO)
     yield from (_fading(view) for view in (readings.closing, readings) if view is not None)
 
 
@@ -107,7 +109,8 @@ def _fading(view: Readings, least_ratio: float = LEAST_RATIO) -> _Fading | None:
 def _severity(readings: Readings, fading: _Fading) -> Severity:
     """An error if learning is broken; where it healed, a warning if the loss stood still meanwhile."""
     if fading.view is readings.opening and not _lasts(readings):
-        return "warning" if stood_still(readings.steps) else "info"
+        harmed = stood_still(readings.steps) or _shrinks(fading.view)
+        return "warning" if harmed else "info"
     is_stuck = update_ratio(fading.faded) < NO_UPDATE
     return severity_of(readings, is_stuck=is_stuck, is_extreme=fading.ratio < EXTREME_RATIO)
 
@@ -139,12 +142,13 @@ def _reaching(readings: Readings, layers: Sequence[Layer]) -> list[float]:
 def _behind_first_weights(readings: Readings, first: Layer) -> float:
     """The least gradient there must be behind the weights up to the first layer's, those included.
 
-    That of weights is a product of it with what went in: so it is their gradient over the norm of an example.
+    That of weights is a product of it with what went in: so it is at least their gradient over the norm of
+    a batch (Cauchy and Schwarz).
     """
     given = readings.input
     size = 1.0
     if given and given.examples and given.value.sum_of_squares.sum() > 0:
-        size = math.sqrt(float(given.value.sum_of_squares.sum()) / given.examples)
+        size = math.sqrt(float(given.value.sum_of_squares.sum()) / max(len(readings.steps), 1))
     largest = 0.0
     for parameter in _up_to(readings, first):
         if len(parameter.shape) > 1 and parameter.measured:
@@ -219,8 +223,8 @@ vanishing_gradient = Rule(
     find=find,
     meaning="the error signal shrinks by orders of magnitude towards the input",
     formula="norm of the gradient at the first layer, or at any weights before it, over the largest norm at "
-    f"any layer: below {LEAST_RATIO:g}, or {STILL_RATIO:g} at the start where the loss stands still and the "
-    "signal shrinks too; of the weights where no activation is known; or no gradient at all at the first "
+    f"any layer: below {LEAST_RATIO:g}, or {SHRUNK_RATIO:g} at the start where the signal shrinks "
+    "too; of the weights where no activation is known; or no gradient at all at the first "
     "layers, though they could learn",
     needs_examples=EXAMPLES,
     citation="Glorot & Bengio (2010), Understanding the difficulty of training deep feedforward neural "
