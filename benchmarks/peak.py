@@ -42,7 +42,7 @@ HEADINGS = (
 @contextmanager
 def imported(training: Training) -> Iterator[Look]:
     """Import what watches, and do nothing with it."""
-    import_module("relume.probe.watch")  # not before: relume imports its parts when they are asked for
+    import_module("relume.probe.begin")  # not before: relume imports its parts when they are asked for
     yield nothing
 
 

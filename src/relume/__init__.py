@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from relume.diagnosis.diagnose import diagnose
     from relume.evidence.claims import claims
     from relume.integrations.export import export
-    from relume.probe.watch import watch
+    from relume.probe.begin import watch
     from relume.remedies.repair import repair
     from relume.replacement import replace
     from relume.report.run_page import write_report
@@ -47,7 +47,7 @@ _HOMES = {
     "repair": "relume.remedies.repair.repair",
     "replace": "relume.replacement.replace",
     "study": "relume.studies.study.study",
-    "watch": "relume.probe.watch.watch",
+    "watch": "relume.probe.begin.watch",
     "write_report": "relume.report.run_page.write_report",
 }
 

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.optim import Adam, Optimizer
 
 from relume.errors import TrialError, said
-from relume.probe.watch import watch
+from relume.probe.begin import watch
 from relume.types import Trial
 
 Batch = Any  # whatever the loss takes: mostly (inputs, targets)

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.optim import SGD, Adam
 
-from relume.probe.watch import watch
+from relume.probe.begin import watch
 from relume.remedies import remedies
 from relume.remedies.anatomy import anatomy_of
 from relume.remedies.guard_operations import Guards

@@ -15,10 +15,11 @@ from torch.optim.optimizer import register_optimizer_step_post_hook
 from relume.diagnosis.diagnose import diagnose
 from relume.integrations.export import exporting, streaming
 from relume.integrations.exporters.exporter import Write
+from relume.probe.begin import watch
 from relume.probe.losses import Losses, listening
 from relume.probe.modules import inner_of, named_parameters
 from relume.probe.updaters import Updaters
-from relume.probe.watch import Watch, watch
+from relume.probe.watch import Watch
 from relume.types import Diagnosis
 
 

@@ -21,9 +21,10 @@ from relume.launch.files import RunFiles
 from relume.launch.owners import models_of
 from relume.launch.program import EnoughSteps
 from relume.launch.rehearsal import Rehearsal
+from relume.probe.begin import watch
 from relume.probe.losses import Losses, listening, replaced
 from relume.probe.modules import inner_of
-from relume.probe.watch import Watch, watch
+from relume.probe.watch import Watch
 from relume.types import Readings
 
 

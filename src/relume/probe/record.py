@@ -1,11 +1,19 @@
 """What a watch has read so far: the window at work, the sum of all, and the ends."""
 
 from dataclasses import replace
+from typing import Protocol
 
 from relume.probe.ends import Ends
 from relume.types import NO_STEPS, Phase, Readings, Steps
 
 ByPhase = dict[Phase, Readings]
+
+
+class Receiver(Protocol):
+    """What takes a window as it closes."""
+
+    def __call__(self, window: Readings, *, phase: Phase, total: Readings) -> None:
+        """Take it, with the sum of all windows of the phase so far, whose steps are left out."""
 
 
 class Record:

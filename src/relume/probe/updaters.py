@@ -1,6 +1,7 @@
-"""Which optimisers update a model."""
+"""Which optimisers update a model, and how they are called."""
 
 from collections.abc import Callable, Iterable
+from typing import Any
 from weakref import WeakKeyDictionary, WeakSet, ref
 
 from torch import nn
@@ -45,3 +46,8 @@ class Updaters:
 
     def _holds(self, optimizer: Optimizer) -> bool:
         return any(id(held) in self._ids for group in optimizer.param_groups for held in group["params"])
+
+
+def is_closure_in(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    """Whether a step was given the function that makes its gradients (LBFGS)."""
+    return kwargs.get("closure") is not None or any(callable(value) for value in args)

@@ -2,10 +2,10 @@
 
 import itertools
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 import torch
 from rich.console import RenderableType
@@ -13,110 +13,28 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 
-from relume.errors import UnseenWarning, WatchError, said
+from relume.errors import UnseenWarning, said
 from relume.probe import scaling
 from relume.probe.alarms import Alarms
 from relume.probe.attachment import Attachment
 from relume.probe.ends import ends_part
-from relume.probe.modules import inner_of, named_parameters
-from relume.probe.parameters import PARAMETER_SHARE, ParameterMeters
+from relume.probe.modules import named_parameters
+from relume.probe.parameters import ParameterMeters
 from relume.probe.ranks import gathered
-from relume.probe.record import Record
+from relume.probe.record import ByPhase, Receiver, Record
 from relume.probe.slots import INPUT, Slots
 from relume.probe.steps import StepLog
 from relume.probe.summary import as_text, readings_table
-from relume.probe.updaters import Updaters
-from relume.probe.window import first_non_finite, read_sites
-from relume.runfile.writer import Writer, open_for_writing
+from relume.probe.updaters import Updaters, is_closure_in
+from relume.probe.window import read_part
+from relume.runfile.writer import Writer
 from relume.types import Diagnosis, Phase, Readings
-
-WINDOW_STEPS = 50  # watched steps a window has, if nothing else is said
 
 _numbers = itertools.count()
 
 
-class Receiver(Protocol):
-    """What takes a window as it closes."""
-
-    def __call__(self, window: Readings, *, phase: Phase, total: Readings) -> None:
-        """Take it, with the sum of all windows of the phase so far, whose steps are left out."""
-
-
-def watch(  # noqa: PLR0913 - each says one thing of the watch, and has a default
-    model: nn.Module,
-    *,
-    every: int = 1,
-    optimizer: Optimizer | Iterable[Optimizer] | None = None,
-    into: Path | str | None = None,
-    window: int = WINDOW_STEPS,
-    unit_axis: Mapping[str, int] | None = None,
-    passed_derivative: bool = False,
-    parameter_share: float = PARAMETER_SHARE,
-) -> "Watch":
-    """Watch a model from now on, until the watch is closed.
-
-    Parameters
-    ----------
-    model
-        Any module, also one that is compiled, or wrapped for distributed training.
-    every
-        Watch one of so many steps.
-    optimizer
-        The optimisers whose steps are counted; without one, every optimiser that updates a parameter of the
-        model.
-    into
-        Write every closed window to this run file; `relume.open` reads it, also while training goes on.
-    window
-        Close a window after so many watched steps.
-    unit_axis
-        By site path (or a pattern: "encoder.*"), the axis along which the units lie, where it is not the one
-        that the layer before suggests: the channels after a convolution, the features after a linear layer.
-    passed_derivative
-        Also measure the gradient behind each activation, and so the derivative it passed; not in compiled
-        code.
-    parameter_share
-        The share of the parameters, by bytes, that is measured at a step; 1 measures all at every step.
-
-    Returns
-    -------
-    Watch
-        A context manager; `readings()` tells what was seen.
-
-    Raises
-    ------
-    WatchError
-        If `every` or `window` is not positive, the model is watched already or has no Python to watch.
-    RunFileError
-        If the run file cannot be written.
-
-    Examples
-    --------
-    >>> import torch, relume
-    >>> model = torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.ReLU(), torch.nn.Linear(8, 1))
-    >>> optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
-    >>> with relume.watch(model) as watch:
-    ...     model(torch.ones(16, 4)).square().mean().backward()
-    ...     optimizer.step()
-    >>> reading = watch.readings()["1"]
-    >>> reading.examples, reading.site.activation, reading.site.fed_by
-    (16, 'relu', '0')
-    """
-    for name, value in (("every", every), ("window", window)):
-        if value < 1:
-            raise WatchError(f"{name} is {value}: it counts steps. Give 1 or more.")
-    return Watch(
-        inner_of(model),
-        every=every,
-        window=window,
-        optimizers=[optimizer] if isinstance(optimizer, Optimizer) else optimizer,
-        parameter_share=parameter_share,
-        slots=Slots(unit_axis or {}, every=every, passes_derivatives=passed_derivative),
-        writer=None if into is None else open_for_writing(into, model=type(inner_of(model)).__name__),
-    )
-
-
 class Watch:
-    """A model under watch; made by `watch`."""
+    """A model under watch; made by `relume.watch`."""
 
     def __init__(
         self,
@@ -306,13 +224,13 @@ class Watch:
     def _before_step(self, optimizer: Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         if self._slots.is_on and optimizer in self._updaters:
             scale: Tensor | None = getattr(optimizer, "grad_scale", None)  # set while a fused kernel unscales
-            self._meters.before_step(scale, has_gradients=not _is_closure_in(args, kwargs))
+            self._meters.before_step(scale, has_gradients=not is_closure_in(args, kwargs))
 
     def _after_step(self, optimizer: Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         if optimizer not in self._updaters:
             return
         if self._slots.is_on:
-            self._meters.after_step(has_gradients=not _is_closure_in(args, kwargs))
+            self._meters.after_step(has_gradients=not is_closure_in(args, kwargs))
         if self._was_scaled:
             found: Tensor | None = getattr(optimizer, "found_inf", None)  # a fused kernel skips by itself
             self._settle(kept=None if found is None else found.reshape(()) == 0)
@@ -355,33 +273,20 @@ class Watch:
             for receive in receivers if readings or len(readings.steps) else ():
                 receive(readings, phase=phase, total=self._record.so_far(phase))
 
-    def _read(self) -> dict[Phase, Readings]:
+    def _read(self) -> ByPhase:
         slots = self._slots
-        sites = read_sites(slots, range(self._part_start, max(self._step, self._part_start + 1)))
-        steps = self._log.read()
-        if len(steps) and not sites["training"] and not slots.not_seen:
-            warnings.warn(_unseen(self._model, len(steps)), UnseenWarning, stacklevel=4)
-        alarms = (slots.value_alarms, slots.gradient_alarms, self._settled_alarms)
-        fault = first_non_finite(alarms, slots.names)
-        training = Readings(
-            input=sites["training"].pop(INPUT, None),
-            readings=sites["training"],
+        part = read_part(
+            slots,
+            range(self._part_start, max(self._step, self._part_start + 1)),
+            alarms=(slots.value_alarms, slots.gradient_alarms, self._settled_alarms),
             parameters=self._meters.read(self._updaters.learning_rates()),
-            steps=steps,
-            non_finite=fault if fault and fault.step >= self._part_start else None,
-            not_seen=dict(slots.not_seen),
+            steps=self._log.read(),
         )
-        evaluation = Readings(
-            input=sites["evaluation"].pop(INPUT, None),
-            readings=sites["evaluation"],
-            not_seen=dict(slots.not_seen),
-        )
-        return {"training": training, "evaluation": evaluation}
-
-
-def _is_closure_in(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
-    """Whether a step was given the function that makes its gradients (LBFGS)."""
-    return kwargs.get("closure") is not None or any(callable(value) for value in args)
+        training = part["training"]
+        is_seen = training.readings or training.input is not None or slots.not_seen
+        if len(training.steps) and not is_seen:
+            warnings.warn(_unseen(self._model, len(training.steps)), UnseenWarning, stacklevel=4)
+        return part
 
 
 def _unseen(model: nn.Module, steps: int) -> str:

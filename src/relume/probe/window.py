@@ -1,15 +1,43 @@
-"""Closes a window: one transfer from each device, and sums become readings."""
+"""Reads a part of a window: one transfer from each device, and sums become readings."""
 
 from collections.abc import Mapping
 
 from relume.kernels.contract import NEVER
 from relume.probe.alarms import Alarms, named
 from relume.probe.meters import nothing_seen, take
-from relume.probe.slots import Slot, Slots
-from relume.types import NonFinite, Phase, Reading, Sums
+from relume.probe.record import ByPhase
+from relume.probe.slots import INPUT, Slot, Slots
+from relume.types import NonFinite, ParameterReading, Phase, Reading, Readings, Steps, Sums
 
 
-def read_sites(slots: Slots, steps: range) -> dict[Phase, dict[str, Reading]]:
+def read_part(
+    slots: Slots,
+    span: range,
+    *,
+    alarms: tuple[Alarms, ...],
+    parameters: Mapping[str, ParameterReading],
+    steps: Steps,
+) -> ByPhase:
+    """What was seen in a span of steps, since the part before was read."""
+    sites = _read_sites(slots, span)
+    fault = _first_non_finite(alarms, slots.names)
+    training = Readings(
+        input=sites["training"].pop(INPUT, None),
+        readings=sites["training"],
+        parameters=parameters,
+        steps=steps,
+        non_finite=fault if fault and fault.step >= span.start else None,
+        not_seen=dict(slots.not_seen),
+    )
+    evaluation = Readings(
+        input=sites["evaluation"].pop(INPUT, None),
+        readings=sites["evaluation"],
+        not_seen=dict(slots.not_seen),
+    )
+    return {"training": training, "evaluation": evaluation}
+
+
+def _read_sites(slots: Slots, steps: range) -> dict[Phase, dict[str, Reading]]:
     """What every site has added up since it was last read, without the sites at rest."""
     found = list(slots.by_call.values())
     taken = take([meter for slot in found for meter in (slot.value, slot.gradient, slot.passed)])
@@ -47,6 +75,6 @@ def _reading(
     return reading if reading.gradient.units == reading.value.units else reading.pooled()
 
 
-def first_non_finite(alarms: tuple[Alarms, ...], names: Mapping[int, str]) -> NonFinite | None:
+def _first_non_finite(alarms: tuple[Alarms, ...], names: Mapping[int, str]) -> NonFinite | None:
     """The earliest value that was not finite, in any direction on any device."""
     return named(min((each.first() for each in alarms), default=NEVER), names)

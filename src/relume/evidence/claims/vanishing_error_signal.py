@@ -16,7 +16,7 @@ from relume.evidence.claim import Claim, Effort, Part, Published, Subject
 from relume.evidence.drawing import INK, band
 from relume.evidence.subjects import build, dataset, one_thread
 from relume.evidence.verdicts import above, below, both, verdict
-from relume.probe.watch import watch
+from relume.probe.begin import watch
 from relume.studies.data import Dataset
 from relume.studies.initialisation import INITIALISATIONS, PARAMETERISED, fans, weight_scale
 from relume.studies.intervals import ratio_interval
