@@ -1,8 +1,9 @@
 """Trains one network for a claim, in a chosen precision, at the best learning rate of a grid."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from statistics import mean
 from typing import Literal
 
 import torch
@@ -94,6 +95,17 @@ def best_rate(final_loss: Callable[[float, int], float], rates: Sequence[float])
     0.1
     """
     return min(rates, key=lambda rate: sum(final_loss(rate, seed) for seed in SELECTION_SEEDS))
+
+
+def thinned(losses: Sequence[float], *, points: int) -> Iterator[tuple[int, float]]:
+    """The step in the middle of each stretch of the training, and the mean loss over it.
+
+    >>> list(thinned([4.0, 2.0, 2.0, 1.0], points=2))
+    [(1, 3.0), (3, 1.5)]
+    """
+    size = max(1, len(losses) // points)
+    for start in range(0, len(losses) - size + 1, size):
+        yield start + size // 2, mean(losses[start : start + size])
 
 
 def guessing_loss(data: Dataset) -> float:

@@ -78,6 +78,15 @@ def ratio_interval(numerators: Sequence[float], denominators: Sequence[float]) -
     return Interval(estimate, low, high, interval.seeds)
 
 
+def geometric_mean_interval(values: Sequence[float]) -> Interval:
+    """The geometric mean of one value a seed: Student's interval of their logarithms.
+
+    >>> geometric_mean_interval([0.5, 2.0]).estimate
+    1.0
+    """
+    return ratio_interval(values, [1.0] * len(values))
+
+
 def median_interval(values: Sequence[float]) -> Interval:
     """The median of one value a seed, by ranks: nothing is assumed of how the values scatter.
 

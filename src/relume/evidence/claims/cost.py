@@ -15,11 +15,12 @@ from relume.catalogue.activation import Alias
 from relume.evidence.claim import Claim, Effort, Part, Published, Subject
 from relume.evidence.drawing import band, colour, interval_bars
 from relume.evidence.kept_bytes import kept_bytes
+from relume.evidence.picking import values
 from relume.evidence.subjects import build, dataset, one_thread
 from relume.evidence.timing import passes, rounds
 from relume.evidence.verdicts import above, verdict
 from relume.replacement import replace
-from relume.studies.intervals import ratio_interval
+from relume.studies.intervals import geometric_mean_interval
 from relume.studies.mlp import MLP
 from relume.types import Holding, Interval, Sample, Verdict
 
@@ -157,7 +158,7 @@ def judge(samples: Sequence[Sample]) -> Verdict:
         cases[f"{name}, {place}, {size:,.0f} elements ({found.estimate:.3g})"] = above(found, MUCH_CHEAPER)
     devices = dict.fromkeys(s.series.split(", ")[1] for s in samples if s.quantity == STEP)
     for name, device in product(rivals, devices):
-        found = _interval(samples, STEP, f"{name}, {device}", 0.0)
+        found = _interval(samples, STEP, f"{name}, {device}")
         cases[f"{name}, a whole training step, {device} ({found.estimate:.3g})"] = above(found, NOTICED)
     place, size = _judged(samples)[0]
     name = rivals[-1]
@@ -184,7 +185,7 @@ def draw(samples: Sequence[Sample], figure: "Figure") -> None:
     names = list(dict.fromkeys(s.series.split(", ")[0] for s in samples if s.quantity == WHOLE))
     for row, name in enumerate(names):
         ways = [
-            statistics.median(_values(samples, TIME.format(way), f"{name}, float32, cpu", size))
+            statistics.median(values(samples, TIME.format(way), f"{name}, float32, cpu", size))
             for way in ("forward", "backward")
         ]
         left.barh([row], ways[0], color=colour(name))
@@ -201,7 +202,7 @@ def draw(samples: Sequence[Sample], figure: "Figure") -> None:
     middle.axhline(MUCH_CHEAPER, color="#8c8c8c", linewidth=0.7)
     middle.set(xlabel="elements", ylabel="time over ReLU's, both passes", xscale="log", ylim=(0, None))
     middle.legend(frameon=False, fontsize=8)
-    steps = {name: _interval(samples, STEP, f"{name}, cpu", 0.0) for name in names if name != "relu"}
+    steps = {name: _interval(samples, STEP, f"{name}, cpu") for name in names if name != "relu"}
     interval_bars(right, {name: found for name, found in steps.items() if found.seeds})
     right.axvline(1.0, color=colour("relu"), linewidth=1)
     right.axvline(NOTICED, color="#8c8c8c", linewidth=0.7)
@@ -222,14 +223,8 @@ def _ratios(own: Sequence[float], other: Sequence[float]) -> list[float]:
     return [a / b for a, b in zip(own, other, strict=True)]
 
 
-def _values(samples: Sequence[Sample], quantity: str, series: str, x: float) -> list[float]:
-    found = {s.seed: s.value for s in samples if (s.quantity, s.series, s.x) == (quantity, series, x)}
-    return [found[seed] for seed in sorted(found)]
-
-
-def _interval(samples: Sequence[Sample], quantity: str, series: str, x: float) -> Interval:
-    values = _values(samples, quantity, series, x)
-    return ratio_interval(values, [1.0] * len(values))
+def _interval(samples: Sequence[Sample], quantity: str, series: str, x: float = 0.0) -> Interval:
+    return geometric_mean_interval(values(samples, quantity, series, x))
 
 
 def _tanh_forward(samples: Sequence[Sample]) -> Interval:
@@ -237,11 +232,11 @@ def _tanh_forward(samples: Sequence[Sample]) -> Interval:
 
 
 def _tanh_step(samples: Sequence[Sample]) -> Interval:
-    return _interval(samples, STEP, "tanh, cpu", 0.0)
+    return _interval(samples, STEP, "tanh, cpu")
 
 
 def _sigmoid_step(samples: Sequence[Sample]) -> Interval:
-    return _interval(samples, STEP, "sigmoid, cpu", 0.0)
+    return _interval(samples, STEP, "sigmoid, cpu")
 
 
 def _largest(samples: Sequence[Sample], quantity: str, series: str) -> Interval:

@@ -13,6 +13,7 @@ from relume.catalogue import activations
 from relume.catalogue.recognition import recognise_module
 from relume.evidence.claim import Claim, Effort, Part, Published, Subject
 from relume.evidence.drawing import band, interval_bars
+from relume.evidence.picking import values
 from relume.evidence.subjects import build, dataset, one_thread
 from relume.evidence.training import Precision, best_rate, train
 from relume.evidence.verdicts import above, both, verdict, within
@@ -136,7 +137,7 @@ def judge(samples: Sequence[Sample]) -> Verdict:
     cases: dict[str, Holding] = {}
     differences: dict[str, Interval] = {}
     for precision in PRECISIONS:
-        reached = {name: _values(samples, ACCURACY, f"{name}, {precision}") for name in TAKEN}
+        reached = {name: values(samples, ACCURACY, f"{name}, {precision}") for name in TAKEN}
         if not all(reached.values()):
             continue
         learn = [above(mean_interval(reached[n]), _chance(samples)) for n in TAKEN]
@@ -155,7 +156,7 @@ def draw(samples: Sequence[Sample], figure: "Figure") -> None:
     left, right = figure.subplots(1, 2)
     rows, colours = {}, []
     for precision, name in product(PRECISIONS, (HALF, ONE)):
-        own, other = (_values(samples, ACCURACY, f"{n}, {precision}") for n in (name, ZERO))
+        own, other = (values(samples, ACCURACY, f"{n}, {precision}") for n in (name, ZERO))
         if own and other:
             found = difference_interval(own, other)
             rows[f"{precision}, f'(0) = {TAKEN[name]}"] = Interval(
@@ -167,9 +168,9 @@ def draw(samples: Sequence[Sample], figure: "Figure") -> None:
     left.set(xlabel="test accuracy less that of f'(0) = 0 (points)")
     for name, taken in TAKEN.items():
         found_zeros = {
-            float(place): mean_interval(values)
+            float(place): mean_interval(shares)
             for place, precision in enumerate(PRECISIONS)
-            if (values := _values(samples, ZEROS, f"{name}, {precision}"))
+            if (shares := values(samples, ZEROS, f"{name}, {precision}"))
         }
         band(right, name, found_zeros, label=f"f'(0) = {taken}")
     right.set_xticks(range(len(PRECISIONS)), [each.replace(" in ", " in\n") for each in PRECISIONS])
@@ -186,11 +187,6 @@ def _one_is_enough(learn: Sequence[Holding]) -> Sequence[Holding]:
 
 def _chance(samples: Sequence[Sample]) -> float:
     return max(s.value for s in samples if s.quantity == CHANCE)
-
-
-def _values(samples: Sequence[Sample], quantity: str, series: str) -> list[float]:
-    found = {s.seed: s.value for s in samples if (s.quantity, s.series) == (quantity, series)}
-    return [found[seed] for seed in sorted(found)]
 
 
 derivative_at_zero = Claim(

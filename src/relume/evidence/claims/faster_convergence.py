@@ -3,7 +3,6 @@
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
-from statistics import mean
 from time import process_time
 from typing import TYPE_CHECKING
 
@@ -15,10 +14,11 @@ from relume.catalogue import activations
 from relume.evidence.claim import Claim, Effort, Part, Published, Subject
 from relume.evidence.contest import best_setting, contestant, final_loss, settings, steps_until, trained
 from relume.evidence.drawing import band, interval_bars
+from relume.evidence.picking import along_x, by_seed
 from relume.evidence.subjects import build, dataset, one_thread
-from relume.evidence.training import guessing_loss
+from relume.evidence.training import guessing_loss, thinned
 from relume.evidence.verdicts import above, both, verdict
-from relume.studies.intervals import mean_interval, median_interval
+from relume.studies.intervals import median_interval
 from relume.studies.mlp import MLP
 from relume.studies.optimizers import torch_optimizer
 from relume.studies.protocol import Job, Training, batch_order
@@ -82,7 +82,7 @@ def measure(subject: Subject, part: Part) -> Iterator[Sample]:
             yield Sample(
                 quantity=steps_to(share), series=name, x=depth, seed=outcome.seed, value=steps, unit="steps"
             )
-        for step, loss in _thinned(outcome.losses.tolist()):
+        for step, loss in thinned(outcome.losses.tolist(), points=CURVE_POINTS):
             series = f"{name}, {where(depth)}"
             yield Sample(quantity=CURVE, series=series, x=step, seed=outcome.seed, value=loss / guessing)
 
@@ -132,7 +132,7 @@ def judge(samples: Sequence[Sample]) -> Verdict:
 
 def ratio(samples: Sequence[Sample], rival: str, depth: int, *, timed: bool = False) -> Interval:
     """The rival's steps, or seconds, to the judged loss over ReLU's of the same seed: the median."""
-    own, other = (_values(samples, steps_to(JUDGED), name, depth) for name in ("relu", rival))
+    own, other = (by_seed(samples, steps_to(JUDGED), name, depth) for name in ("relu", rival))
     if timed:
         own, other = (_in_seconds(samples, steps, n, depth) for n, steps in (("relu", own), (rival, other)))
     # A seed that neither of the two got there with says nothing of which is faster.
@@ -146,7 +146,7 @@ def draw(samples: Sequence[Sample], figure: "Figure") -> None:
     *curves, ratios = figure.subplots(1, len(depths) + 1)
     for axes, depth in zip(curves, depths, strict=True):
         for name in COMPARED:
-            band(axes, name, _curve(samples, f"{name}, {where(depth)}"))
+            band(axes, name, along_x(samples, CURVE, f"{name}, {where(depth)}"))
         axes.axhline(JUDGED, color="#8c8c8c", linewidth=0.7)
         axes.set(xlabel="step", ylabel="loss over guessing's", ylim=(0, 1.2))
         axes.set_title(where(depth), loc="left")
@@ -189,30 +189,11 @@ def _depths(samples: Sequence[Sample]) -> list[int]:
     return sorted({int(s.x) for s in samples if s.quantity == steps_to(JUDGED)})
 
 
-def _values(samples: Sequence[Sample], quantity: str, name: str, depth: int) -> dict[int, float]:
-    return {s.seed: s.value for s in samples if (s.quantity, s.series, s.x) == (quantity, name, depth)}
-
-
 def _in_seconds(
     samples: Sequence[Sample], steps: Mapping[int, float], name: str, depth: int
 ) -> dict[int, float]:
-    milliseconds = _values(samples, STEP_TIME, name, depth)
+    milliseconds = by_seed(samples, STEP_TIME, name, depth)
     return {seed: n * milliseconds[seed] / 1000 for seed, n in steps.items() if seed in milliseconds}
-
-
-def _curve(samples: Sequence[Sample], series: str) -> dict[float, Interval]:
-    values: dict[float, list[float]] = {}
-    for s in samples:
-        if (s.quantity, s.series) == (CURVE, series):
-            values.setdefault(s.x, []).append(s.value)
-    return {step: mean_interval(losses) for step, losses in values.items()}
-
-
-def _thinned(losses: Sequence[float]) -> Iterator[tuple[int, float]]:
-    """The step in the middle of each stretch of the training, and the mean loss over it."""
-    size = max(1, len(losses) // CURVE_POINTS)
-    for start in range(0, len(losses) - size + 1, size):
-        yield start + size // 2, mean(losses[start : start + size])
 
 
 def _tanh_over_relu(samples: Sequence[Sample]) -> Interval:

@@ -16,11 +16,12 @@ from relume.catalogue import activations
 from relume.evidence.claim import Claim, Effort, Part, Published, Subject
 from relume.evidence.contest import best_setting, contestant, final_loss, settings
 from relume.evidence.drawing import band, interval_bars
+from relume.evidence.picking import pairs, values_along_x
 from relume.evidence.subjects import build, dataset, one_thread
 from relume.evidence.training import train
 from relume.evidence.verdicts import above, both, verdict
 from relume.studies.data import Dataset
-from relume.studies.intervals import ratio_interval
+from relume.studies.intervals import geometric_mean_interval, ratio_interval
 from relume.studies.mlp import MLP
 from relume.studies.protocol import Training, probe
 from relume.types import Holding, Initialisation, Interval, Sample, Verdict
@@ -182,9 +183,7 @@ def judge(samples: Sequence[Sample]) -> Verdict:
 
 def ratio(samples: Sequence[Sample], quantity: str, rival: str, own: str, share: float = JUDGED) -> Interval:
     """The rival's over the other one's, seed by seed."""
-    one, other = (_values(samples, quantity, name, share) for name in (own, rival))
-    seeds = sorted(one.keys() & other.keys())
-    return ratio_interval([other[seed] for seed in seeds], [one[seed] for seed in seeds])
+    return ratio_interval(*pairs(samples, quantity, (rival, share), (own, share)))
 
 
 def draw(samples: Sequence[Sample], figure: "Figure") -> None:
@@ -192,7 +191,8 @@ def draw(samples: Sequence[Sample], figure: "Figure") -> None:
     *curves, ratios = figure.subplots(1, 3)
     for axes, quantity in zip(curves, (LOSS_ERROR, GRADIENT_CHANGE), strict=True):
         for name in COMPARED[:DRAWN]:
-            band(axes, name, _by_share(samples, quantity.format(TRAINING), name))
+            errors = values_along_x(samples, quantity.format(TRAINING), name)
+            band(axes, name, {share: geometric_mean_interval(each) for share, each in errors.items()})
         axes.set(xlabel="promised / loss", xscale="log", yscale="log")
         axes.axvline(JUDGED, color="#8c8c8c", linewidth=0.7)
         axes.set_xticks(PROMISED, [f"{share:g}" for share in PROMISED])
@@ -209,15 +209,6 @@ def draw(samples: Sequence[Sample], figure: "Figure") -> None:
     ratios.axvline(1.0, color="#8c8c8c", linewidth=0.7)
     ratios.tick_params(axis="y", labelsize=7)
     ratios.set(xlabel="error over error")
-
-
-def _values(samples: Sequence[Sample], quantity: str, name: str, share: float) -> dict[int, float]:
-    return {s.seed: s.value for s in samples if (s.quantity, s.series, s.x) == (quantity, name, share)}
-
-
-def _by_share(samples: Sequence[Sample], quantity: str, name: str) -> dict[float, Interval]:
-    found = {share: list(_values(samples, quantity, name, share).values()) for share in PROMISED}
-    return {share: ratio_interval(v, [1.0] * len(v)) for share, v in found.items() if v}
 
 
 gradient_direction = Claim(

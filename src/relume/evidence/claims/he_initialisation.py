@@ -11,8 +11,9 @@ from torch import nn
 from relume.catalogue import activations
 from relume.evidence.claim import Claim, Effort, Part, Published, Subject
 from relume.evidence.drawing import OTHERS, band
+from relume.evidence.picking import along_x, mean_of, values
 from relume.evidence.subjects import build, dataset, one_thread
-from relume.evidence.training import best_rate, guessing_loss, train
+from relume.evidence.training import best_rate, guessing_loss, thinned, train
 from relume.evidence.verdicts import above, below, both, verdict
 from relume.replacement import replace
 from relume.studies.intervals import difference_interval, mean_interval, ratio_interval
@@ -66,7 +67,7 @@ def measure(subject: Subject, part: Part) -> Iterator[Sample]:
         left = final / guessing if math.isfinite(final) else 1.0  # what diverged knows no more than a guess
         yield Sample(quantity=LOSS, series=start, x=depth, seed=seed, value=left)
         yield Sample(quantity=ACCURACY, series=start, x=depth, seed=seed, value=accuracy(model, data))
-        for step, loss in _thinned(losses):
+        for step, loss in thinned(losses, points=CURVE_POINTS):
             curve = f"{start}, {_where(depth)}"
             yield Sample(quantity=CURVE, series=curve, x=step, seed=seed, value=loss / guessing)
         for layer, slope in enumerate(learned_slopes(model), start=1):
@@ -94,7 +95,7 @@ def judge(samples: Sequence[Sample]) -> Verdict:
     depths = sorted({int(s.x) for s in samples if s.quantity == LOSS})
     cases: dict[str, Holding] = {}
     for depth in depths:
-        he, xavier = (_values(samples, LOSS, start, depth) for start in (HE, XAVIER))
+        he, xavier = (values(samples, LOSS, start, depth) for start in (HE, XAVIER))
         if he and xavier:
             said = f"{_where(depth)}, He against Xavier ({mean(he):.2f}, {mean(xavier):.2f} of guessing)"
             cases[said] = above(ratio_interval(xavier, he), 1.0)
@@ -103,12 +104,12 @@ def judge(samples: Sequence[Sample]) -> Verdict:
                 cases[f"{_where(depth)}, Xavier stalls and He does not"] = both(
                     stalls, below(mean_interval(he), STALLED)
                 )
-        relu, prelu = (_values(samples, ACCURACY, start, depth) for start in (HE, PRELU))
+        relu, prelu = (values(samples, ACCURACY, start, depth) for start in (HE, PRELU))
         if relu and prelu:
             gain = difference_interval(prelu, relu)
             points = f"{100 * gain.estimate:+.1f} points of accuracy"
             cases[f"{_where(depth)}, PReLU against ReLU ({points})"] = above(gain, 0.0)
-    he, xavier = (_values(samples, LOSS, start, depths[-1]) for start in (HE, XAVIER))
+    he, xavier = (values(samples, LOSS, start, depths[-1]) for start in (HE, XAVIER))
     effect = f"final training loss, {_where(depths[-1])}, Xavier over He"
     if he and xavier:
         return verdict("he-initialisation", effect, ratio_interval(xavier, he), cases)
@@ -123,7 +124,7 @@ def draw(samples: Sequence[Sample], figure: "Figure") -> None:
         for start in (HE, XAVIER, PRELU):
             place = f"{start}, {_where(depth)}"
             paint = OTHERS[3] if start == XAVIER else None  # ReLU's own colour is He's
-            band(axes, start.partition(",")[0], _along(samples, CURVE, place), label=start, paint=paint)
+            band(axes, start.partition(",")[0], along_x(samples, CURVE, place), label=start, paint=paint)
         axes.axhline(STALLED, color="#8c8c8c", linewidth=0.7)
         axes.set(xlabel="step", ylabel="training loss over guessing's", ylim=(0, 1.3))
         axes.set_title(_where(depth), loc="left")
@@ -131,43 +132,23 @@ def draw(samples: Sequence[Sample], figure: "Figure") -> None:
     for depth in depths:
         place = f"prelu, {_where(depth)}"
         paint = None if depth == depths[-1] else OTHERS[4]
-        band(slopes, "prelu", _along(samples, SLOPE, place), label=_where(depth), paint=paint)
+        band(slopes, "prelu", along_x(samples, SLOPE, place), label=_where(depth), paint=paint)
     slopes.axhline(0.25, color="#8c8c8c", linewidth=0.7)
     slopes.set(xlabel="hidden layer", ylabel="learned slope of PReLU")
     slopes.set_title("began at 0.25", loc="left")
     slopes.legend(frameon=False, fontsize=8)
 
 
-def _thinned(losses: Sequence[float]) -> Iterator[tuple[int, float]]:
-    """The step in the middle of each stretch of the training, and the mean loss over it."""
-    size = max(1, len(losses) // CURVE_POINTS)
-    for start in range(0, len(losses) - size + 1, size):
-        yield start + size // 2, mean(losses[start : start + size])
-
-
 def _where(depth: float) -> str:
     return "this network" if depth == OWN_DEPTH else f"{depth:g} layers"
 
 
-def _values(samples: Sequence[Sample], quantity: str, start: str, depth: float) -> list[float]:
-    found = {s.seed: s.value for s in samples if (s.quantity, s.series, s.x) == (quantity, start, depth)}
-    return [found[seed] for seed in sorted(found)]
-
-
-def _along(samples: Sequence[Sample], quantity: str, series: str) -> dict[float, Interval]:
-    values: dict[float, list[float]] = {}
-    for s in samples:
-        if (s.quantity, s.series) == (quantity, series):
-            values.setdefault(s.x, []).append(s.value)
-    return {x: mean_interval(found) for x, found in values.items()}
-
-
 def _xavier_at_22(samples: Sequence[Sample]) -> Interval:
-    return mean_interval(_values(samples, LOSS, XAVIER, 22))
+    return mean_of(samples, LOSS, XAVIER, 22)
 
 
 def _xavier_at_30(samples: Sequence[Sample]) -> Interval:
-    return mean_interval(_values(samples, LOSS, XAVIER, STALLED_DEPTH))
+    return mean_of(samples, LOSS, XAVIER, STALLED_DEPTH)
 
 
 _PRELU_EFFECT = "test accuracy, PReLU less ReLU"
@@ -176,14 +157,12 @@ _PRELU_EFFECT = "test accuracy, PReLU less ReLU"
 def _prelu_gain(samples: Sequence[Sample]) -> Interval:
     depths = {s.x for s in samples if s.quantity == ACCURACY and s.series == PRELU}
     depth = min(depths, default=math.nan)
-    prelu, relu = (_values(samples, ACCURACY, start, depth) for start in (PRELU, HE))
+    prelu, relu = (values(samples, ACCURACY, start, depth) for start in (PRELU, HE))
     return difference_interval(prelu, relu)
 
 
 def _first_slope(samples: Sequence[Sample]) -> Interval:
-    return mean_interval(
-        [s.value for s in samples if (s.quantity, s.series, s.x) == (SLOPE, f"prelu, {_where(22)}", 1)]
-    )
+    return mean_of(samples, SLOPE, f"prelu, {_where(22)}", 1)
 
 
 HE_2015 = "He, Zhang, Ren & Sun (2015), Delving deep into rectifiers"

@@ -10,10 +10,10 @@ from torch import Tensor, nn
 from relume.catalogue import activations
 from relume.evidence.claim import Claim, Effort, Part, Published, Subject
 from relume.evidence.drawing import OTHERS, band
+from relume.evidence.picking import along_x, mean_of, series_of
 from relume.evidence.subjects import build, dataset
 from relume.evidence.verdicts import verdict, within
 from relume.studies.initialisation import PARAMETERISED
-from relume.studies.intervals import mean_interval
 from relume.studies.mlp import MLP
 from relume.studies.plain import recorded_outputs
 from relume.types import Interval, Sample, Verdict
@@ -94,11 +94,7 @@ def shift(model: nn.Module, weights: float, biases: float) -> None:
 
 def judge(samples: Sequence[Sample]) -> Verdict:
     """For each draw and width the mean share over all layers has to lie within 45 and 55 %."""
-    values: dict[str, list[float]] = {}
-    for s in samples:
-        if s.quantity == ZEROS and s.x == ALL_LAYERS:
-            values.setdefault(s.series, []).append(s.value)
-    intervals = {series: mean_interval(found) for series, found in values.items()}
+    intervals = {series: mean_of(samples, ZEROS, series, ALL_LAYERS) for series in series_of(samples, ZEROS)}
     own = [series for series in intervals if series.startswith(ZERO_MEAN)]
     cases = {
         f"{series} ({100 * found.estimate:.0f} %)": within(found, *AROUND_HALF)
@@ -111,25 +107,19 @@ def judge(samples: Sequence[Sample]) -> Verdict:
 def draw(samples: Sequence[Sample], figure: "Figure") -> None:
     """Zeros by layer, left for every width of zero-mean weights, right for what is not of zero mean."""
     left, right = figure.subplots(1, 2, sharey=True)
-    series = list(dict.fromkeys(s.series for s in samples))
+    series = series_of(samples, ZEROS)
     for axes, chosen in (
         (left, [s for s in series if s.startswith(ZERO_MEAN)]),
         (right, [s for s in series if not s.startswith(ZERO_MEAN)]),
     ):
         for paint, name in zip(OTHERS, chosen, strict=False):
-            band(axes, "relu", _by_layer(samples, name), label=name, paint=paint)
+            found = along_x(samples, ZEROS, name)
+            layers = {layer: share for layer, share in found.items() if layer != ALL_LAYERS}
+            band(axes, "relu", layers, label=name, paint=paint)
         axes.axhspan(*AROUND_HALF, color="#8c8c8c", alpha=0.15, linewidth=0)
         axes.set(xlabel="hidden layer", ylim=(0, 1.02))
         axes.legend(frameon=False, fontsize=9, loc="upper center", bbox_to_anchor=(0.5, -0.2))
     left.set(ylabel="share of exact zeros")
-
-
-def _by_layer(samples: Sequence[Sample], series: str) -> dict[float, Interval]:
-    values: dict[float, list[float]] = {}
-    for s in samples:
-        if (s.quantity, s.series) == (ZEROS, series) and s.x != ALL_LAYERS:
-            values.setdefault(s.x, []).append(s.value)
-    return {layer: mean_interval(found) for layer, found in values.items()}
 
 
 def _silent(y: Tensor) -> float:

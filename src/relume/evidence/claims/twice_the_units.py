@@ -11,6 +11,7 @@ from torch import Tensor
 
 from relume.evidence.claim import Claim, Effort, Part, Published, Subject
 from relume.evidence.drawing import band, interval_bars
+from relume.evidence.picking import values_along_x
 from relume.evidence.subjects import dataset, one_thread
 from relume.evidence.training import guessing_loss
 from relume.evidence.verdicts import above, verdict, within
@@ -159,7 +160,8 @@ def draw(samples: Sequence[Sample], figure: "Figure") -> None:
     *curves, bars = figure.subplots(1, 3)
     for axes, target in zip(curves, (ODD, DATA), strict=True):
         for name in (REFERENCE[target], "relu", "crelu"):
-            band(axes, name, _by_width(samples, f"{target}: {name}"))
+            errors = values_along_x(samples, ERROR, f"{target}: {name}")
+            band(axes, name, {width: median_interval(found) for width, found in errors.items()})
         axes.set(xlabel="units (of crelu, pairs)", xscale="log", yscale="log")
         axes.set_xticks((2, 4, 8, 16, 32), ("2", "4", "8", "16", "32"))
         axes.set_yticks((0.01, 0.03, 0.1, 0.3, 1), ("0.01", "0.03", "0.1", "0.3", "1"))
@@ -196,14 +198,6 @@ def _errors(samples: Sequence[Sample], series: str) -> dict[int, dict[int, float
         if (s.quantity, s.series) == (ERROR, series):
             errors.setdefault(s.seed, {})[int(s.x)] = s.value
     return errors
-
-
-def _by_width(samples: Sequence[Sample], series: str) -> dict[float, Interval]:
-    values: dict[float, list[float]] = {}
-    for s in samples:
-        if (s.quantity, s.series) == (ERROR, series):
-            values.setdefault(s.x, []).append(s.value)
-    return {width: median_interval(errors) for width, errors in values.items()}
 
 
 twice_the_units = Claim(

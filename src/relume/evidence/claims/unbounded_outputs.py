@@ -21,11 +21,12 @@ from relume.evidence.deep_perceptron import (
     sizes,
 )
 from relume.evidence.drawing import COLOURS, OTHERS, band, interval_bars
+from relume.evidence.picking import values
 from relume.evidence.subjects import dataset, one_thread
 from relume.evidence.training import History, best_rate, guessing_loss, train
 from relume.evidence.verdicts import above, below, both, verdict
 from relume.studies.data import Dataset
-from relume.studies.intervals import median_interval, ratio_interval
+from relume.studies.intervals import geometric_mean_interval, median_interval
 from relume.studies.protocol import Training
 from relume.types import Holding, Interval, Sample, Verdict
 
@@ -221,23 +222,17 @@ def _judged_activation(samples: Sequence[Sample]) -> str:
     return "relu" if "relu" in names else names[0]
 
 
-def _values(samples: Sequence[Sample], quantity: str, series: str, x: float) -> list[float]:
-    found = {s.seed: s.value for s in samples if (s.quantity, s.series, s.x) == (quantity, series, x)}
-    return [found[seed] for seed in sorted(found)]
-
-
 def _interval(samples: Sequence[Sample], quantity: str, series: str, x: float) -> Interval:
-    values = _values(samples, quantity, series, x)
-    if quantity in (AFTER, LOSS):  # some seeds may have diverged: they count by their rank
-        return median_interval(values)
-    return ratio_interval(values, [1.0] * len(values))
+    # After training some seeds may have diverged: they count by their rank.
+    interval = median_interval if quantity in (AFTER, LOSS) else geometric_mean_interval
+    return interval(values(samples, quantity, series, x))
 
 
 def _a_layer(samples: Sequence[Sample], quantity: str, series: str) -> Interval:
     """The factor a layer, from the deepest network there is."""
     depth = max(s.x for s in samples if (s.quantity, s.series) == (quantity, series))
-    values = [value ** (1 / (depth - 1)) for value in _values(samples, quantity, series, depth)]
-    return ratio_interval(values, [1.0] * len(values))
+    factors = [value ** (1 / (depth - 1)) for value in values(samples, quantity, series, depth)]
+    return geometric_mean_interval(factors)
 
 
 def _batch_norm_a_layer(samples: Sequence[Sample]) -> Interval:

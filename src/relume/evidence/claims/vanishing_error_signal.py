@@ -14,12 +14,13 @@ from relume.catalogue.activation import Activation
 from relume.errors import BuildError
 from relume.evidence.claim import Claim, Effort, Part, Published, Subject
 from relume.evidence.drawing import INK, band
+from relume.evidence.picking import series_of, values, values_along_x
 from relume.evidence.subjects import build, dataset, one_thread
 from relume.evidence.verdicts import above, below, both, verdict
 from relume.probe.begin import watch
 from relume.studies.data import Dataset
 from relume.studies.initialisation import INITIALISATIONS, PARAMETERISED, fans, weight_scale
-from relume.studies.intervals import ratio_interval
+from relume.studies.intervals import geometric_mean_interval, ratio_interval
 from relume.studies.mlp import MLP
 from relume.theory.mean_field import gradient_profile
 from relume.types import Initialisation, Interval, Sample, Verdict
@@ -154,7 +155,8 @@ def draw(samples: Sequence[Sample], figure: "Figure") -> None:
     panels = figure.subplots(1, len(schemes), sharey=True, squeeze=False)[0]
     for axes, scheme in zip(panels, schemes, strict=True):
         for name in COMPARED:
-            band(axes, name, _by_layer(samples, f"{name}, {scheme}"))
+            left = values_along_x(samples, LAYER, f"{name}, {scheme}")
+            band(axes, name, {layer: geometric_mean_interval(shares) for layer, shares in left.items()})
             theory = [
                 (s.x, s.value) for s in samples if (s.quantity, s.series) == (PREDICTED, f"{name}, {scheme}")
             ]
@@ -191,25 +193,15 @@ def _scheme(value: object) -> Initialisation:
 
 
 def _series(samples: Sequence[Sample]) -> list[str]:
-    return list(dict.fromkeys(s.series for s in samples if s.quantity == FIRST))
+    return series_of(samples, FIRST)
 
 
 def _firsts(samples: Sequence[Sample], series: str, depth: int) -> list[float]:
-    found = {s.seed: s.value for s in samples if (s.quantity, s.series, s.x) == (FIRST, series, depth)}
-    return [found[seed] for seed in sorted(found)]
+    return values(samples, FIRST, series, depth)
 
 
 def _left(samples: Sequence[Sample], series: str, depth: int) -> Interval:
-    firsts = _firsts(samples, series, depth)
-    return ratio_interval(firsts, [1.0] * len(firsts))
-
-
-def _by_layer(samples: Sequence[Sample], series: str) -> dict[float, Interval]:
-    values: dict[float, list[float]] = {}
-    for s in samples:
-        if (s.quantity, s.series) == (LAYER, series):
-            values.setdefault(s.x, []).append(s.value)
-    return {layer: ratio_interval(found, [1.0] * len(found)) for layer, found in values.items()}
+    return geometric_mean_interval(_firsts(samples, series, depth))
 
 
 def _relu_with_xavier(samples: Sequence[Sample]) -> Interval:
