@@ -13,6 +13,7 @@ from relume.catalogue import activations
 from relume.errors import BuildError
 from relume.evidence.claim import Subject
 from relume.evidence.subjects import build, dataset, one_thread
+from relume.evidence.training import SELECTION_SEEDS, best_rate
 from relume.studies.data import Dataset
 from relume.studies.mlp import MLP
 from relume.studies.optimizers import MOMENTUM
@@ -22,7 +23,6 @@ from relume.types import Initialisation
 
 INITIALISATION: Initialisation = "variance-preserving"  # one rule for all activations
 RATES = (0.003, 0.01, 0.03, 0.1, 0.3)
-SELECTION_SEEDS = (1_000_000, 1_000_001)  # of the networks that rates are chosen by; none is reported
 HELD_OUT = 6  # one training example in so many decides between rates; test examples decide nothing
 RAMP = 0.5  # of the steps until the penalty is at its full size: units that it meets early die of it
 BATCH = 64
@@ -60,10 +60,10 @@ def untrained(subject: Subject, recipe: Recipe, seed: int) -> nn.Module:
 
 @lru_cache(maxsize=64)  # parts of one activation share it, within a process
 def _rate(subject: Subject, recipe: Recipe) -> float:
-    return best_rate(lambda seed: untrained(subject, recipe, seed), dataset(subject), recipe)
+    return rate_of_least_loss(lambda seed: untrained(subject, recipe, seed), dataset(subject), recipe)
 
 
-def best_rate(draw: Callable[[int], nn.Module], data: Dataset, recipe: Recipe) -> float:
+def rate_of_least_loss(draw: Callable[[int], nn.Module], data: Dataset, recipe: Recipe) -> float:
     """The rate of `RATES` with the least loss on training examples that are held out, over two seeds.
 
     Parameters
@@ -76,10 +76,14 @@ def best_rate(draw: Callable[[int], nn.Module], data: Dataset, recipe: Recipe) -
     part = replace(data, train_x=data.train_x[shown], train_y=data.train_y[shown])
     x, y = data.train_x[kept], data.train_y[kept]
 
-    def loss(rate: float) -> float:
-        return sum(_held_out_loss(draw(seed), part, recipe, rate, seed, x, y) for seed in SELECTION_SEEDS)
+    def held_out_loss(rate: float, seed: int) -> float:
+        model = draw(seed)
+        train(model, part, recipe, rate=rate, seed=seed)
+        with torch.no_grad():
+            loss = float(F.cross_entropy(model(x), y))
+        return loss if math.isfinite(loss) else math.inf  # a diverged network is no choice
 
-    return min(RATES, key=loss)
+    return best_rate(held_out_loss, RATES)
 
 
 def train(model: nn.Module, data: Dataset, recipe: Recipe, *, rate: float, seed: int) -> None:
@@ -106,16 +110,6 @@ def _loss(model: nn.Module, x: Tensor, y: Tensor, activation: str, penalty: floa
     with recorded_outputs(model, activation) as outputs:
         loss = F.cross_entropy(model(x), y)
     return loss + penalty * sum(values.abs().mean() for _, values in outputs)
-
-
-@torch.no_grad()
-def _held_out_loss(
-    model: nn.Module, data: Dataset, recipe: Recipe, rate: float, seed: int, x: Tensor, y: Tensor
-) -> float:
-    with torch.enable_grad():
-        train(model, data, recipe, rate=rate, seed=seed)
-    loss = float(F.cross_entropy(model(x), y))
-    return loss if math.isfinite(loss) else math.inf  # a diverged network is no choice
 
 
 @torch.no_grad()

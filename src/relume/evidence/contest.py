@@ -7,7 +7,7 @@ from itertools import product
 
 from relume.evidence.claim import Subject
 from relume.evidence.subjects import one_thread
-from relume.evidence.training import SELECTION_SEEDS
+from relume.evidence.training import FINAL_SHARE, SELECTION_SEEDS
 from relume.studies.comparison import steps_to
 from relume.studies.data import Dataset
 from relume.studies.engines import Network, train
@@ -16,7 +16,6 @@ from relume.studies.mlp import MLP
 from relume.studies.protocol import Job, Training
 from relume.types import Initialisation, Outcome, Setting
 
-FINAL_SHARE = 0.1  # of the steps: the loss at the end is the mean over these
 VALIDATION_SHARE = 1 / 6  # of the training examples, where settings are chosen by accuracy
 Score = Callable[[Outcome], float]  # less is better
 

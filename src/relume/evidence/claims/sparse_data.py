@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from relume.catalogue import activations
 from relume.errors import DataError, PlanError
 from relume.evidence.claim import Claim, Effort, Part, Published, Subject
-from relume.evidence.codes import INITIALISATION, Recipe, best_rate, hidden, train, untrained
+from relume.evidence.codes import INITIALISATION, Recipe, hidden, rate_of_least_loss, train, untrained
 from relume.evidence.docstrings import paragraphs_by_library, versions
 from relume.evidence.drawing import band, interval_bars
 from relume.evidence.picking import along_x, mean_of, series_of, values
@@ -67,7 +67,7 @@ def measure(subject: Subject, part: Part) -> Iterator[Sample]:
     def draw_network(seed: int) -> nn.Module:
         return untrained(subject, recipe, seed) if subject.data else _own_network(recipe, data, seed)
 
-    rate = best_rate(draw_network, data, recipe)
+    rate = rate_of_least_loss(draw_network, data, recipe)
     for seed in range(int(part["seeds"])):
         model = draw_network(seed)
         train(model, data, recipe, rate=rate, seed=seed)
