@@ -14,7 +14,8 @@ from tests.evidence import planted
 from relume.errors import BuildError, DataError, UnknownNameError
 from relume.evidence.claim import Subject
 from relume.evidence.run import narrowed, run_claims
-from relume.evidence.store import open_store
+from relume.evidence.store import PARTS
+from relume.studies.database import open_store
 
 # A shell starts what it runs in the background deaf to Ctrl-C; so would this suite's children be there.
 HEED_CTRL_C = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
@@ -49,7 +50,7 @@ def test_what_is_kept_is_not_measured_again(finished: Path, monkeypatch: pytest.
     monkeypatch.setattr("relume.evidence.run.in_processes", lambda tasks, workers: iter(tasks.items()))
     again = run_claims([planted.TRUE], effort="quick", into=finished)
     assert again == before
-    with open_store(finished) as store:
+    with open_store(finished, PARTS) as store:
         rows = store._connection.execute("SELECT count(*) FROM part").fetchone()
     assert rows == (3,)
 
@@ -124,7 +125,7 @@ def test_what_is_finished_is_kept_however_it_ends(tmp_path: Path, way: signal.Si
 def _kept(file: Path) -> int:
     if not file.exists():
         return 0
-    with open_store(file) as store:
+    with open_store(file, PARTS) as store:
         return int(store._connection.execute("SELECT count(*) FROM part").fetchone()[0])
 
 

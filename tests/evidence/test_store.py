@@ -8,7 +8,8 @@ import pytest
 
 from relume.errors import TargetError
 from relume.evidence.claim import Subject
-from relume.evidence.store import Measured, key, open_store
+from relume.evidence.store import PARTS, Measured, key
+from relume.studies.database import open_store
 from relume.types import Sample
 
 SAMPLES = tuple(
@@ -20,16 +21,19 @@ MEASURED = Measured(samples=SAMPLES, cpu_seconds=1.5, machine="a machine", date=
 
 def test_a_part_comes_back_to_the_last_digit(tmp_path: Path) -> None:
     file = tmp_path / "new" / "claims.sqlite"
-    with open_store(file) as store:
-        store.add("one", MEASURED)
-    with open_store(file) as store:
+    with open_store(file, PARTS) as store:
+        store.add({"one": MEASURED})
+    with open_store(file, PARTS) as store:
         assert store.finished(["one", "two"]) == {"one": MEASURED}
 
 
 def test_a_file_of_another_kind_is_left_alone(tmp_path: Path) -> None:
     text = tmp_path / "notes.txt"
     text.write_text("these are notes, no database of anything at all")
-    with pytest.raises(TargetError, match=r"^not a file of measured claims: .*notes\.txt"), open_store(text):
+    with (
+        pytest.raises(TargetError, match=r"^not a file of measured claims: .*notes\.txt"),
+        open_store(text, PARTS),
+    ):
         pass
     assert text.read_text().startswith("these are notes")
 
@@ -39,13 +43,16 @@ def test_a_file_of_another_schema_is_refused(tmp_path: Path) -> None:
     with sqlite3.connect(file) as connection:
         connection.execute("PRAGMA user_version = 99")
     connection.close()
-    with pytest.raises(TargetError, match="another version of relume"), open_store(file):
+    with pytest.raises(TargetError, match="another version of relume"), open_store(file, PARTS):
         pass
 
 
 def test_a_place_where_nothing_can_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(TargetError, match="Give another --out folder"), open_store(tmp_path / "file" / "x"):
+    with (
+        pytest.raises(TargetError, match="cannot make the folder of"),
+        open_store(tmp_path / "file" / "x", PARTS),
+    ):
         pass
 
 

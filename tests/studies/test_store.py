@@ -13,8 +13,9 @@ from tests.records import readings_of_a_run, same
 from tests.studies.tiny import assert_same_outcome, job, outcome, tiny_data
 
 from relume.errors import TargetError
+from relume.studies.database import open_store
 from relume.studies.protocol import Training
-from relume.studies.store import fingerprint, from_json, key, open_store, to_json
+from relume.studies.store import OUTCOMES, fingerprint, from_json, key, to_json
 from relume.types import Readings
 
 LOSSES = [2.3, 1 / 3, 1e-300, float(np.nextafter(1.0, 2.0))]
@@ -40,10 +41,10 @@ def test_readings_survive_with_every_field(at_start: Readings, at_end: Readings)
 
 def test_what_was_added_is_found_by_a_later_opening(tmp_path: Path) -> None:
     path, one = tmp_path / "study.sqlite", outcome(job("relu"), LOSSES)
-    with open_store(path) as store:
+    with open_store(path, OUTCOMES) as store:
         assert store.finished(["a"]) == {}
         store.add({"a": one})
-    with open_store(path) as store:
+    with open_store(path, OUTCOMES) as store:
         found = store.finished(["b", "a"])
     assert list(found) == ["a"]
     assert_same_outcome(found["a"], one)
@@ -84,7 +85,7 @@ def test_a_file_of_another_schema_is_told_and_left_alone(tmp_path: Path, schema:
         rf"\(schema {schema}, this reads 2\)\. Give another --out folder\.$"
     )
     with pytest.raises(TargetError, match=message):
-        open_store(path).__enter__()
+        open_store(path, OUTCOMES).__enter__()
     assert path.read_bytes() == before
 
 
@@ -93,12 +94,12 @@ def test_what_is_no_store_is_told(tmp_path: Path, make: Callable[[Path], object]
     path = tmp_path / "study.sqlite"
     make(path)
     with pytest.raises(TargetError, match=r"^not a study that can be written to: .*Give another --out fol"):
-        open_store(path).__enter__()
+        open_store(path, OUTCOMES).__enter__()
 
 
 def test_the_folder_is_made_or_the_reason_told_why_not(tmp_path: Path) -> None:
-    with open_store(tmp_path / "new" / "newer" / "study.sqlite"):
+    with open_store(tmp_path / "new" / "newer" / "study.sqlite", OUTCOMES):
         assert (tmp_path / "new" / "newer" / "study.sqlite").is_file()
     (tmp_path / "file").write_text("")
     with pytest.raises(TargetError, match=r"^cannot make the folder of .*\(File exists\)\. Give another one"):
-        open_store(tmp_path / "file" / "study.sqlite").__enter__()
+        open_store(tmp_path / "file" / "study.sqlite", OUTCOMES).__enter__()

@@ -17,9 +17,10 @@ from relume.evidence.code import checksum as code_checksum
 from relume.evidence.processes import Failure, in_processes
 from relume.evidence.progress import progress_bar
 from relume.evidence.results import Judged, Results
-from relume.evidence.store import Measured, key, open_store
+from relume.evidence.store import PARTS, Measured, key
 from relume.evidence.subjects import check
 from relume.evidence.subjects import checksum as data_checksum
+from relume.studies.database import open_store
 from relume.types import Interval, Sample, Verdict
 
 
@@ -68,7 +69,7 @@ def run_claims(
     description = check(subject)
     planned = {claim.name: _planned(claim, subject, effort) for claim in claims}
     work = [each for found in planned.values() if not isinstance(found, Failure) for each in found]
-    with open_store(into) as store:
+    with open_store(into, PARTS) as store:
         measured: dict[str, Measured | Failure] = {**store.finished([each.key for each in work])}
         bar = (
             progress_bar({each.key: each.claim.name for each in work}, finished=set(measured))
@@ -83,7 +84,7 @@ def run_claims(
         with bar as tell:
             for name, result in in_processes(tasks, workers=workers):
                 if isinstance(result, Measured):
-                    store.add(name, result)
+                    store.add({name: result})
                 measured[name] = result
                 tell(name)
     judged = {claim.name: _judged(claim, subject, planned[claim.name], measured) for claim in claims}

@@ -1,18 +1,14 @@
-"""Finished networks on disk, so that an interrupted study goes on where it stopped."""
+"""What a study keeps on disk: finished networks, by the data, the training, the setting and the seed."""
 
 import json
-import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import asdict
 from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from relume.errors import TargetError
 from relume.studies.data import Dataset
+from relume.studies.database import Kind
 from relume.studies.protocol import Job, Training
 from relume.types import (
     NonFinite,
@@ -30,68 +26,6 @@ from relume.types import (
 # schema 1 lacks cannot be computed from what it has, so such a file is refused.
 SCHEMA = 2
 WHOLE_NUMBERS = {"count", "zeros", "fired", "flat", "numbers", "examples"}  # arrays of int64
-
-
-class Store:
-    """Outcomes by what they were trained on: the data, the training, the network's setting and its seed."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
-
-    def finished(self, keys: Sequence[str]) -> dict[str, Outcome]:
-        """The outcomes stored under these keys."""
-        found = {}
-        for key in keys:
-            row = self._connection.execute("SELECT record FROM outcome WHERE key = ?", (key,)).fetchone()
-            if row:
-                found[key] = from_json(row[0])
-        return found
-
-    def add(self, outcomes: Mapping[str, Outcome]) -> None:
-        """Write outcomes by their keys in one transaction: all of them or, if the process dies, none."""
-        with self._connection:
-            self._connection.executemany(
-                "INSERT OR REPLACE INTO outcome VALUES (?, ?)",
-                [(key, to_json(o)) for key, o in outcomes.items()],
-            )
-
-
-@contextmanager
-def open_store(path: Path | None) -> Iterator[Store]:
-    """The store in the file `path`, made with its folder if need be; in memory without a path.
-
-    Raises
-    ------
-    TargetError
-        The file cannot be opened, or is something else.
-    """
-    try:
-        if path:
-            path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise TargetError(
-            f"cannot make the folder of {path} ({error.strerror}). Give another one with --out."
-        ) from error
-    try:
-        connection = sqlite3.connect(path if path else ":memory:")
-        (schema,) = connection.execute("PRAGMA user_version").fetchone()
-        if schema not in (0, SCHEMA):
-            connection.close()
-            raise TargetError(
-                f"{path} was written by another version of relume (schema {schema}, this reads {SCHEMA}). "
-                "Give another --out folder."
-            )
-        connection.execute("CREATE TABLE IF NOT EXISTS outcome (key TEXT PRIMARY KEY, record TEXT NOT NULL)")
-        connection.execute(f"PRAGMA user_version = {SCHEMA}")
-        connection.commit()
-    except sqlite3.Error as error:
-        raise TargetError(
-            f"not a study that can be written to: {path} ({error}). Give another --out folder."
-        ) from error
-    try:
-        yield Store(connection)
-    finally:
-        connection.close()
 
 
 def fingerprint(data: Dataset) -> str:
@@ -156,3 +90,12 @@ def _arrays(fields: dict[str, list[float]]) -> dict[str, Any]:
         name: np.asarray(values, dtype=np.int64 if name in WHOLE_NUMBERS else np.float64)
         for name, values in fields.items()
     }
+
+
+OUTCOMES = Kind(
+    name="a study that can be written to",
+    table="outcome",
+    schema=SCHEMA,
+    to_json=to_json,
+    from_json=from_json,
+)

@@ -16,13 +16,14 @@ from relume.catalogue import activations as catalogue
 from relume.catalogue.activation import Activation
 from relume.errors import PlanError
 from relume.studies.data import Dataset, load
+from relume.studies.database import open_store
 from relume.studies.engines import Network, train
 from relume.studies.initialisation import INITIALISATIONS
 from relume.studies.mlp import MLP
 from relume.studies.parallel import run_parts
 from relume.studies.progress import progress_bar
 from relume.studies.protocol import Advance, Job, Training
-from relume.studies.store import fingerprint, key, open_store
+from relume.studies.store import OUTCOMES, fingerprint, key
 from relume.types import Initialisation, Outcome, Setting
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ def study(  # noqa: PLR0913  # every argument is an axis of the grid
         network.check(jobs, data)
     checksum = fingerprint(data) + _source_checksum(build)
     keys = {job: key(job, training, checksum) for job in jobs}
-    with open_store(into) as store:
+    with open_store(into, OUTCOMES) as store:
         done = store.finished(list(keys.values()))
         pending = [job for job in jobs if keys[job] not in done]
         bar = (
