@@ -93,13 +93,19 @@ def require(*packages: str, extra: str, purpose: str) -> None:
     Traceback (most recent call last):
     relume.errors.MissingExtraError: nothing is not installed: needed for it. Run: pip install "relume[why]"
     """
-    missing = [package for package in packages if find_spec(package) is None]
+    missing = [package for package in packages if not _is_installed(package)]
     if missing:
         verb = "is" if len(missing) == 1 else "are"
         raise MissingExtraError(
             f"{', '.join(missing)} {verb} not installed: needed for {purpose}. "
             f'Run: pip install "relume[{extra}]"'
         )
+
+
+def _is_installed(package: str) -> bool:
+    """Whether a package is there: W&B leaves a folder `wandb`, which Python takes for one without a file."""
+    spec = find_spec(package)
+    return spec is not None and spec.origin is not None
 
 
 def said(error: BaseException) -> str:

@@ -37,7 +37,8 @@ def wandb(target: Path) -> Stored:
         for record in records
         if record.HasField("history")
     ]
-    return _by_name((int(row.pop("relume/step")), row) for row in rows)
+    # The training's own rows have steps of W&B's; where relume's stand in such a row, both count the same.
+    return _by_name((int(row.pop("relume/step", row["_step"])), row) for row in rows)
 
 
 def _records(log: bytes) -> Iterator[bytes]:

@@ -1,5 +1,6 @@
 """trackio: a local SQLite database, in a folder that it chooses when it is imported."""
 
+import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
@@ -15,6 +16,8 @@ TARGET = "a folder for its database"
 
 @contextmanager
 def _open(target: str | None) -> Iterator[Write]:
+    if target is not None:
+        _make(Path(target))
     trackio = _imported(target)
     from trackio.context_vars import current_run
 
@@ -37,6 +40,13 @@ def _open(target: str | None) -> Iterator[Write]:
         if target is not None:
             with redirect_stdout(sys.stderr):
                 trackio.finish()
+
+
+def _make(folder: Path) -> None:
+    """Make the folder: trackio, which writes later in a thread, only warns where it cannot."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if not os.access(folder, os.W_OK):
+        raise TargetError(f"{folder} cannot be written to. Give another folder for trackio's database.")
 
 
 def _imported(target: str | None) -> Any:

@@ -25,8 +25,16 @@ def _open(target: str | None) -> Iterator[Write]:
     run.define_metric(STEP, hidden=True)
     run.define_metric("relume/*", step_metric=STEP)
 
+    joined = target is None
+    held: int | None = None  # the row of W&B's that holds our last one
+
     def write(step: int, series: Mapping[str, float]) -> None:
-        run.log({**series, STEP: step})
+        nonlocal held
+        if joined and held == run.step:  # nothing of the training's came since
+            run.log({}, commit=True)
+        # Into the training's own row, which is not ended: W&B drops what comes to a row that has ended.
+        run.log({**series, STEP: step}, commit=not joined)
+        held = run.step if joined else None
 
     try:
         yield write
