@@ -19,7 +19,7 @@ from relume.types import PerUnit, Readings
 
 
 def decoded(text: str, scale: Scale) -> PerUnit:
-    """As run.js does it."""
+    """As run_data.js does it."""
     planes = np.frombuffer(zlib.decompress(base64.b64decode(text)), dtype=np.uint8).astype(int)
     found = planes[: len(planes) // 2] + 256 * planes[len(planes) // 2 :]
     sizes = 2.0 ** ((found - 2) / 64 - 160) if scale == "log" else (found - 1) / 1000

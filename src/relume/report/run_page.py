@@ -22,6 +22,9 @@ from relume.runfile.reader import open_run
 from relume.types import Finding, Readings, Site
 from relume.types.told import number, where
 
+# One after the other in one function: each uses what those before it define.
+SCRIPTS = ("run_data.js", "run_figures.js", "run_live.js", "run.js")
+
 
 def write_report(
     source: Path | str | Readings,
@@ -114,7 +117,7 @@ def page(views: Sequence[RunView], *, live: str = "", seen: str = "") -> str:
         data=run_figures.as_json({**payload(views), "seen": seen}),
         figures=run_figures.as_json(drawn),
         bokeh=run_figures.script(),
-        script=(folder / "run.js").read_text(encoding="utf-8"),
+        script="\n".join((folder / name).read_text(encoding="utf-8") for name in SCRIPTS),
         style=(folder / "run.css").read_text(encoding="utf-8"),
         live=live,
         colours={"zero": run_figures.ZERO, "not_finite": run_figures.NOT_FINITE},
