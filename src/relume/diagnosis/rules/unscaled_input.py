@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from relume.diagnosis.chain import layers_of
 from relume.diagnosis.feeding import (
     FAINT,
     feeding_weight,
@@ -18,6 +19,7 @@ from relume.diagnosis.learning import LARGE_UPDATE
 from relume.diagnosis.losses import course
 from relume.diagnosis.rule import Rule
 from relume.diagnosis.silence import silence
+from relume.diagnosis.weights import sigma_w2
 from relume.types import Evidence, Finding, ParameterReading, Reading, Readings, Severity, Sums
 
 # Initialisations are derived for inputs of mean 0 and variance 1 (LeCun et al. 1998, section 4.3). A factor
@@ -25,6 +27,7 @@ from relume.types import Evidence, Finding, ParameterReading, Reading, Readings,
 LARGE, SMALL = 10.0, 0.1
 OFFSET = 10.0  # mean over spread
 EXAMPLES = 30  # a mean of so many is within a fifth of a spread
+USUAL_VARIANCE = 4.0  # fan-in times the weights' mean square: He's is 2
 SATURATED = 0.5  # share of a bounded site's values on its flat ends
 DYING = 0.25  # share of a rectifier's units; see dead-units
 LECUN = "inputs of mean 0 and variance 1 (LeCun et al. 1998)"
@@ -41,7 +44,10 @@ class _Harm:
 def find(readings: Readings) -> Iterator[Finding]:
     """One finding: how far the input is off, and whether the first site suffers."""
     given = readings.input
-    if given is None or given.examples < EXAMPLES or not np.isfinite(given.value.sum_of_squares).all():
+    if given is None:
+        yield from _behind_weights(readings)
+        return
+    if given.examples < EXAMPLES or not np.isfinite(given.value.sum_of_squares).all():
         return
     if is_constant(given.value):
         return
@@ -65,6 +71,27 @@ def find(readings: Readings) -> Iterator[Finding]:
         sites=(given.site,),
         evidence=(evidence, harm.evidence) if harm else (evidence,),
         cause=cause + suffering,
+        remedies=("standardise-input", "insert-normalisation"),
+    )
+
+
+def _behind_weights(readings: Readings) -> Iterator[Finding]:
+    """Of an input that was not seen, as of parts called one by one: what its first weights make of it."""
+    layer = next(iter(layers_of(readings.opening or readings)), None)
+    if layer is None or layer.activation.range[1] != math.inf or not layer.value > LARGE:
+        return
+    scale, usual = sigma_w2(layer), layer.weight is not None and layer.weight.update_ratio < LARGE_UPDATE
+    if not scale < USUAL_VARIANCE or not usual:
+        return
+    reading = layer.readings[0]
+    size = _at_first("size of the values", layer.value, LARGE, LECUN)
+    yield Finding(
+        problem="unscaled-input",
+        severity=_severity(readings, is_harmed=True),
+        sites=(reading.site,),
+        evidence=(size,),
+        cause=f"The input is large: the weights before {reading.site} are of usual size, values there "
+        f"are about {layer.value:.3g} in size.",
         remedies=("standardise-input", "insert-normalisation"),
     )
 

@@ -17,7 +17,8 @@ SUSPECT_UPDATE = 1e-2
 FRESH_ROW = 0.1
 # A third of the weights in each of the first steps: what they were drawn for is gone. Few trainings that work
 # begin so fast, and the loss of those does not rise.
-REPLACING_UPDATE, RISE, HARDLY = 0.3, 1.5, 0.85
+FAST_UPDATE, REPLACING_UPDATE = 0.25, 0.3
+RISE, LEAPS, HARDLY = 1.5, 4.0, 0.85
 SWING = 0.3  # from one step to the next, over the loss itself, at the median
 PEAK = 10.0  # the greatest loss over that at the start: batches alone do not differ by as much
 # The last level over the lowest, and how much of what had been gained is lost again: where nearly all was, a
@@ -114,13 +115,15 @@ def _replaced(readings: Readings, highest: float, end: float) -> Trouble | None:
             f"the weights grow to {grown:.3g} times what they were in the first steps",
             (evidence,),
         )
-    if not _replaces_weights(readings) or not first > 0:
+    update = _first_update(readings)
+    if not update > FAST_UPDATE or not first > 0:
         return None
     ends = f"from {first:.3g} to {highest:.3g} and ends at {end:.3g}"
-    if highest > RISE * first and end > HALVED * first:
+    leaps = update > REPLACING_UPDATE and highest > LEAPS * first
+    if leaps or (highest > RISE * first and end > HALVED * first):
         evidence = _of_loss("greatest loss over the first", highest / first, RISE)
         return "warning", f"the loss rises {ends}", (evidence,)
-    if end > HARDLY * first:
+    if update > REPLACING_UPDATE and end > HARDLY * first:
         evidence = _of_loss("loss of the last quarter over the first", end / first, HARDLY)
         return "warning", f"the loss hardly falls: it goes {ends}", (evidence,)
     return None
@@ -136,11 +139,11 @@ def _growth_of_weights(readings: Readings) -> float:
     return float(np.median(grown)) if grown else math.nan
 
 
-def _replaces_weights(readings: Readings) -> bool:
-    """Whether the first steps changed most layers' weights by a third."""
+def _first_update(readings: Readings) -> float:
+    """The median layer's update over its weights in the first steps; nan where they were not seen."""
     first = readings.opening.parameters.values() if readings.opening is not None else ()
     ratios = [p.update_ratio for p in first if _is_settled(p)]
-    return bool(ratios) and float(np.median(ratios)) > REPLACING_UPDATE
+    return float(np.median(ratios)) if ratios else math.nan
 
 
 def _no_fall(steps: Steps, start: float, end: float) -> tuple[str, tuple[Evidence, ...]]:

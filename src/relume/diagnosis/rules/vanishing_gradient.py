@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from relume.diagnosis.causes import MOSTLY_SILENT, Cause, why_it_vanishes, without_slope
 from relume.diagnosis.chain import (
@@ -19,6 +19,7 @@ from relume.diagnosis.learning import NO_UPDATE, severity_of, update_ratio
 from relume.diagnosis.losses import stood_still
 from relume.diagnosis.over_time import fading_over_time
 from relume.diagnosis.rule import Rule
+from relume.diagnosis.small_weights import drawn_too_small
 from relume.diagnosis.towers import towers
 from relume.diagnosis.unseen_layers import fading_unseen
 from relume.diagnosis.weights import inputs_of
@@ -54,7 +55,7 @@ def find(readings: Readings) -> Iterator[Finding]:
         beside = ([each for each in _views(tower) if each is not None] for tower in towers(readings))
         faded = next(filter(None, beside), [])
     if not faded:
-        yield from fading_unseen(readings)
+        yield from islice((*fading_unseen(readings), *drawn_too_small(readings)), 1)
     else:
         # What it comes from shows first; but what nothing accounts for then may be plain later.
         causes = [_cause(fading) for fading in faded]
