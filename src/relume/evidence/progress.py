@@ -8,7 +8,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 
 @contextmanager
-def progress_bar(claims: Mapping[str, str], *, finished: Set[str]) -> Iterator[Callable[[str], object]]:
+def progress_bar(
+    claims: Mapping[str, str], *, finished: Set[str], is_shown: bool
+) -> Iterator[Callable[[str], object]]:
     """A function to call with the key of each part that is done.
 
     Parameters
@@ -17,6 +19,8 @@ def progress_bar(claims: Mapping[str, str], *, finished: Set[str]) -> Iterator[C
         The key of every part -> the claim that it belongs to.
     finished
         The keys that an earlier run has left finished.
+    is_shown
+        Whether anything is drawn.
     """
     columns = (
         TextColumn("measuring {task.fields[claim]}"),
@@ -30,7 +34,8 @@ def progress_bar(claims: Mapping[str, str], *, finished: Set[str]) -> Iterator[C
     left = dict(claims)
     for key in finished:
         left.pop(key, None)
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+    is_off = not (is_shown and console.is_terminal)
+    with Progress(*columns, console=console, transient=True, disable=is_off) as progress:
         first = next(iter(left.values()), "")
         task = progress.add_task("", total=len(claims), completed=len(claims) - len(left), claim=first)
 

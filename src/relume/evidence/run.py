@@ -2,7 +2,6 @@
 
 import platform
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -71,11 +70,8 @@ def run_claims(
     work = [each for found in planned.values() if not isinstance(found, Failure) for each in found]
     with open_store(into, PARTS) as store:
         measured: dict[str, Measured | Failure] = {**store.finished([each.key for each in work])}
-        bar = (
-            progress_bar({each.key: each.claim.name for each in work}, finished=set(measured))
-            if show_progress
-            else nullcontext(_quiet)
-        )
+        names = {each.key: each.claim.name for each in work}
+        bar = progress_bar(names, finished=set(measured), is_shown=show_progress)
         tasks = {
             each.key: partial(_measure, each.claim.measure, each.subject, each.part)
             for each in work
@@ -186,7 +182,3 @@ def machine() -> str:
 
 def _setting(part: Part) -> str:
     return "(" + ", ".join(f"{name} {value}" for name, value in part.items()) + ")"
-
-
-def _quiet(key: str) -> None:
-    """Show no progress."""

@@ -10,7 +10,7 @@ from relume.studies.protocol import Advance
 
 
 @contextmanager
-def progress_bar(networks: int, steps: int, *, finished: int) -> Iterator[Advance]:
+def progress_bar(networks: int, steps: int, *, finished: int, is_shown: bool) -> Iterator[Advance]:
     """A function to call after every step with the number of networks that took it.
 
     Parameters
@@ -19,6 +19,8 @@ def progress_bar(networks: int, steps: int, *, finished: int) -> Iterator[Advanc
         How many networks the study has, and how many steps each takes.
     finished
         How many networks an earlier run has left finished.
+    is_shown
+        Whether anything is drawn.
     """
     columns = (
         TextColumn("training"),
@@ -29,7 +31,8 @@ def progress_bar(networks: int, steps: int, *, finished: int) -> Iterator[Advanc
         TextColumn("left"),
     )
     console = Console(stderr=True)
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+    is_off = not (is_shown and console.is_terminal)
+    with Progress(*columns, console=console, transient=True, disable=is_off) as progress:
         task = progress.add_task(
             "", total=networks, completed=finished, steps=finished * steps, all_steps=networks * steps
         )

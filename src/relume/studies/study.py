@@ -1,7 +1,6 @@
 """Trains every combination of activation, initialisation, learning rate and seed, and resumes."""
 
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
@@ -132,12 +131,8 @@ def study(  # noqa: PLR0913  # every argument is an axis of the grid
     with open_store(into, OUTCOMES) as store:
         done = store.finished(list(keys.values()))
         pending = [job for job in jobs if keys[job] not in done]
-        bar = (
-            progress_bar(len(jobs), training.steps, finished=len(done))
-            if show_progress
-            else nullcontext(_quiet)
-        )
         engines = [_already(done)] if not pending else []
+        bar = progress_bar(len(jobs), training.steps, finished=len(done), is_shown=show_progress)
         with bar as advance:
             parts = [(n, part) for n in networks for part in n.parts(pending, NETWORKS_BETWEEN_SAVES)]
             work = partial(_train, data=data, training=training)
@@ -158,10 +153,6 @@ def _train(
     part: tuple[Network, Sequence[Job]], advance: Advance, *, data: Dataset, training: Training
 ) -> tuple[str, list[Outcome]]:
     return train(*part, data, training, advance)
-
-
-def _quiet(networks: int) -> None:
-    """Show no progress."""
 
 
 def _already(done: dict[str, Outcome]) -> str:

@@ -90,19 +90,14 @@ def train_vmapped(
         losses.append(loss)
         advance(len(jobs))
     history = list(torch.stack(losses, 1).double().numpy())
-    for i, model in enumerate(models):
+    outcomes = []
+    for i, (model, job) in enumerate(zip(models, jobs, strict=True)):
         model.load_state_dict({name: p[i] for name, p in parameters.items()})
-    return [
-        outcome(
-            model,
-            job,
-            data,
-            losses=history[i][: diverged.get(i)],
-            diverged_at=diverged.get(i),
-            at_start=at_start[i],
+        end = diverged.get(i)
+        outcomes.append(
+            outcome(model, job, data, losses=history[i][:end], diverged_at=end, at_start=at_start[i])
         )
-        for i, (model, job) in enumerate(zip(models, jobs, strict=True))
-    ]
+    return outcomes
 
 
 def adder(gradient: Tensor) -> Callable[[Tensor, float], object]:
