@@ -17,6 +17,7 @@ from torch.overrides import TorchFunctionMode, _get_current_function_mode_stack
 from relume.errors import RelumeError
 from relume.launch.rehearsal import MOST_BATCHES, Rehearsal
 from relume.launch.tape import loss_of
+from relume.probe.begin import watch
 from relume.probe.losses import Losses, listening
 
 BATCH = 32
@@ -59,7 +60,8 @@ def train(model: nn.Module, loss_from: MakeLoss, *, steps: int = 4, every: int =
     optimizer = SGD(model.parameters(), lr=0.1, momentum=0.9)
     rehearsal, heard, losses = Rehearsal(model, optimizer), Losses(), []
     heard.then = rehearsal.backward
-    with listening(heard):
+    with watch(model) as watched, listening(heard):
+        watched.tell(rehearsal)
         for step in range(steps * every):
             x = torch.randn(BATCH, 4, generator=generator)
             y = x[:, :3].argmax(1)
@@ -152,7 +154,7 @@ def test_a_model_can_be_copied_and_saved_while_it_is_recorded() -> None:
 
     done = train(net(), saving)
     assert len(done.rehearsal.batches) == 4
-    assert not vars(done.model)["_forward_hooks"]
+    assert "forward" not in vars(done.model)
 
 
 def test_a_model_called_twice_for_one_loss_is_left_alone() -> None:

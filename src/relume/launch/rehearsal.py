@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 from torch.optim import Optimizer
 from torch.overrides import _get_current_function_mode_stack
 
@@ -33,13 +32,9 @@ class Rehearsal:
     def __init__(self, model: nn.Module, optimizer: Optimizer) -> None:
         self.model, self.optimizer = model, optimizer
         self.batches: list[tuple[Any, ...]] = []
-        self.trouble = "" if _size(model) <= MOST_BYTES else "its weights are too many to keep a copy"
+        self.trouble = _why_not(model)
         self._start: tuple[dict[str, Tensor], dict[str, Any]] | None = None
         self._tape: Tape | None = None  # in its place until the next step, or forward pass
-        self._hooks = [
-            register_module_forward_pre_hook(self._before_forward),
-            register_module_forward_hook(self._after_forward, with_kwargs=True),
-        ]
 
     @property
     def is_over(self) -> bool:
@@ -60,16 +55,12 @@ class Rehearsal:
     def before_step(self) -> None:
         """Leave torch's functions alone until the next forward pass."""
         self._take_away()
-        if self.is_over:
-            self.close()
 
     def close(self) -> None:
         """Record nothing more."""
         if self._tape is not None:
             self._tape.is_on = False
             self._take_away()
-        for hook in self._hooks:
-            hook.remove()
 
     def repaired(self) -> Repair:
         """Try repairs of the model as it was before the first step, on copies.
@@ -89,19 +80,21 @@ class Rehearsal:
         optimizer.load_state_dict(settings)
         return repair(model, self.batches, loss_of, optimizer=optimizer)
 
-    def _before_forward(self, module: nn.Module, args: Any) -> None:
-        if module is self.model and self._start is None and not self.trouble and _is_training(module):
-            weights = {name: value.detach().clone() for name, value in _tensors(module)}
+    def before_forward(self) -> None:
+        """A pass through the model is about to begin."""
+        if self._start is None and not self.trouble and _is_training(self.model):
+            weights = {name: value.detach().clone() for name, value in _tensors(self.model)}
             self._start = weights, copy.deepcopy(self.optimizer.state_dict())
 
-    def _after_forward(self, module: nn.Module, args: Any, kwargs: Any, outputs: Any) -> None:
-        if module is not self.model or self.is_over or not _is_training(module):
+    def after_forward(self, args: tuple[Any, ...], kwargs: dict[str, Any], outputs: Any) -> None:
+        """One has ended: listen to what is made of its outputs."""
+        if self.is_over or not _is_training(self.model):
             return
         self._take_away()
         if _modes() or torch.is_autocast_enabled():
             self.trouble = "it is called several times a step, or under autocast"
             return
-        self._tape = Tape(module, args, kwargs, outputs)
+        self._tape = Tape(self.model, args, kwargs, outputs)
         self._tape.__enter__()  # type: ignore[no-untyped-call]
 
     def _take_away(self) -> None:
@@ -152,5 +145,9 @@ def _tensors(model: nn.Module) -> Iterator[tuple[str, Tensor]]:
     yield from model.named_buffers()
 
 
-def _size(model: nn.Module) -> int:
-    return sum(value.numel() * value.element_size() for _, value in _tensors(model))
+def _why_not(model: nn.Module) -> str:
+    if sum(value.numel() * value.element_size() for _, value in _tensors(model)) > MOST_BYTES:
+        return "its weights are too many to keep a copy"
+    if model._forward_hooks or model._forward_pre_hooks:
+        return "it has forward hooks"
+    return "it is compiled" if model._compiled_call_impl is not None else ""

@@ -161,6 +161,7 @@ class Session:
         is_plain = model is taken.model and len(taken.optimizers) == 1 and self.files.rank is None
         if self.rehearses and is_plain and taken.watch is not None:
             taken.rehearsal = Rehearsal(taken.model, next(iter(taken.optimizers)))
+            taken.watch.tell(taken.rehearsal)
 
     def _on_backward(self, loss: Tensor) -> None:
         for each in self.watched:
@@ -183,6 +184,8 @@ class Session:
             if each.rehearsal is not None:
                 with self._safely():
                     each.rehearsal.before_step()
+                    if each.rehearsal.is_over and each.watch is not None:
+                        each.watch.tell(None)
         return self.changing.before_step(optimizer, args, kwargs)
 
     def _after_step(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import wraps
 from threading import Lock
 from types import MethodType
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import nn
@@ -32,6 +32,16 @@ _FUSED = (nn.TransformerEncoderLayer, nn.TransformerEncoder, nn.MultiheadAttenti
 _FAST_PATH = "the fast path of nn.TransformerEncoderLayer in evaluation is one fused operator"
 
 
+class Listener(Protocol):
+    """Somebody who is told of each pass through the whole model."""
+
+    def before_forward(self) -> None:
+        """A pass is about to begin."""
+
+    def after_forward(self, args: tuple[Any, ...], kwargs: dict[str, Any], outputs: Any) -> None:
+        """One has ended: what it was given, and what it gave back."""
+
+
 class Attachment:
     """What was put around the modules of one model."""
 
@@ -40,6 +50,7 @@ class Attachment:
         self.name = str(number)  # torch.compile makes a variable of a number that has changed once
         self.running: list[Forward] = []  # the forward pass at work; empty between passes
         self.is_closed = False
+        self.listener: Listener | None = None
         self.gives_way: Callable[[], None] | None = (
             None  # closes the watch, if it is to make room for another
         )
@@ -163,6 +174,21 @@ def _around(attachment: Attachment, path: str, module: nn.Module, call: Method) 
                 return call(self, *args, **kwargs)
         finally:
             attachment.end()
+
+    return _telling(attachment, forward) if path == "" else forward
+
+
+def _telling(attachment: Attachment, watched: Method) -> Method:
+    """Tell a listener of the pass, before it and once nothing of it is at work any more."""
+
+    def forward(self: nn.Module, *args: Any, **kwargs: Any) -> Any:
+        listener = None if torch.compiler.is_compiling() else attachment.listener
+        if listener is None:
+            return watched(self, *args, **kwargs)
+        listener.before_forward()
+        outputs = watched(self, *args, **kwargs)
+        listener.after_forward(args, kwargs, outputs)
+        return outputs
 
     return forward
 

@@ -16,7 +16,7 @@ from torch.optim.optimizer import register_optimizer_step_post_hook, register_op
 from relume.errors import UnseenWarning, said
 from relume.probe import scaling
 from relume.probe.alarms import Alarms
-from relume.probe.attachment import Attachment
+from relume.probe.attachment import Attachment, Listener
 from relume.probe.ends import ends_part
 from relume.probe.modules import named_parameters
 from relume.probe.parameters import ParameterMeters
@@ -173,6 +173,10 @@ class Watch:
     def give_way(self) -> None:
         """Close by itself once somebody else watches the model, who would be refused otherwise."""
         self._attachment.gives_way = self.close
+
+    def tell(self, listener: Listener | None) -> None:
+        """Tell somebody of each pass through the whole model; nobody any more, if None."""
+        self._attachment.listener = listener
 
     def on_window(self, receive: Receiver) -> None:
         """Call a function with every window of training or evaluation as it closes.

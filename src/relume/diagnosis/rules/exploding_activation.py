@@ -114,8 +114,8 @@ exploding_activation = Rule(
     meaning="the forward signal grows by orders of magnitude with depth",
     formula="growth of the root mean square of unbounded activations from the first layer to the last, by "
     "the median slope over all pairs of layers or of the last third over the first: above "
-    f"{LARGEST_GROWTH:g}; or values above {LARGE_VALUE:g} at first, behind weights whose fan-in times mean square "
-    f"is above {LARGE_VARIANCE:g}",
+    f"{LARGEST_GROWTH:g}; or values above {LARGE_VALUE:g} at first, behind weights whose fan-in times "
+    f"mean square is above {LARGE_VARIANCE:g}",
     needs_examples=EXAMPLES,
     citation="He, Zhang, Ren & Sun (2015), Delving deep into rectifiers, section 2.2",
 )
