@@ -92,6 +92,11 @@ def drawn(browser: Any, source: str, column: str) -> list[Any]:
     return found
 
 
+def focus(browser: Any) -> str:
+    """The id or the name of what has the focus; empty within a figure."""
+    return str(browser.execute_script("const at = document.activeElement; return at.id || at.name || ''"))
+
+
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run's page and one of two runs, with the run files that they are of."""
@@ -155,6 +160,7 @@ def test_the_keyboard_is_enough(browser: Any, pages: Path, show: Callable[..., N
     assert text(browser, "site-name") == "last"
     heat.send_keys(Keys.ENTER)
     assert browser.execute_script("return document.getElementById('site').getBoundingClientRect().top") < 900
+    assert focus(browser) == "site-choice"  # whence Tab leads on
     chosen = browser.find_element("css selector", "[name=quantity][value=gradient]")
     chosen.send_keys(Keys.ARROW_RIGHT, Keys.ARROW_RIGHT)
     assert text(browser, "heat-title").startswith("Dead units: ")
@@ -162,6 +168,47 @@ def test_the_keyboard_is_enough(browser: Any, pages: Path, show: Callable[..., N
     button = browser.find_element("css selector", "button[data-site=first]")
     button.send_keys(Keys.ENTER)
     assert text(browser, "site-name") == "first"
+    assert focus(browser) == "site-choice"
+
+
+def test_the_keyboard_comes_to_every_site_and_stops_at_no_figure(
+    browser: Any, tmp_path: Path, show: Callable[..., None]
+) -> None:
+    from selenium.webdriver import ActionChains
+    from selenium.webdriver.common.keys import Keys
+
+    (tmp_path / "page.html").write_text(page([large_view(sites=60, windows=20)]), encoding="utf-8")
+    show(tmp_path / "page.html")
+    stops = []
+    while "site-after" not in stops:
+        assert len(stops) < 20
+        ActionChains(browser).send_keys(Keys.TAB).perform()
+        stops.append(focus(browser))
+        if stops[-1] == "heat":
+            names = [text(browser, "site-name")]
+            for _ in range(59):
+                ActionChains(browser).send_keys(Keys.ARROW_DOWN).perform()
+                names.append(text(browser, "site-name"))
+            assert len(set(names)) == 60
+    assert [stop for stop in stops if stop] == [
+        "quantity",
+        "heat",
+        "site-choice",
+        "site-before",
+        "site-after",
+    ]
+    assert stops.count("") == 1  # what the toolbar of the map has folded
+
+
+def test_what_is_folded_is_printed(browser: Any, pages: Path, show: Callable[..., None]) -> None:
+    show(pages / "one.html")
+    folded = "return document.querySelectorAll('details:not([open])').length"
+    before = browser.execute_script(folded)
+    assert before
+    browser.execute_script("dispatchEvent(new Event('beforeprint'))")
+    assert browser.execute_script(folded) == 0
+    browser.execute_script("dispatchEvent(new Event('afterprint'))")
+    assert browser.execute_script(folded) == before
 
 
 def test_a_module_named_after_a_script_is_text(browser: Any, pages: Path, show: Callable[..., None]) -> None:

@@ -155,19 +155,14 @@ def _curve(name: str, label: str, runs: int) -> Figure:
 
 def _shares(runs: int) -> Figure:
     from bokeh.models import NumeralTickFormatter, Range1d
-    from bokeh.models.annotations import Legend, LegendItem
 
     made = _figure(
         "curve-shares", 220, x_axis_label="step", y_axis_label="share", y_range=Range1d(start=-0.02, end=1.02)
     )
     made.yaxis.formatter = NumeralTickFormatter(format="0 %")
-    items = []
     for run in range(runs):
-        for name, said in SHARES.items():
-            drawn = _line(made, f"{name}{run}", COLOURS[name], run)
-            items += [LegendItem(label=said, renderers=[drawn])] if run == 0 else []
-    look: dict[str, Any] = {"orientation": "horizontal", "padding": 0, "margin": 4, "border_line_color": None}
-    made.add_layout(Legend(items=items, **look), "above")
+        for name in SHARES:
+            _line(made, f"{name}{run}", COLOURS[name], run)
     return made
 
 

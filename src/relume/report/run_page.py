@@ -121,6 +121,7 @@ def page(views: Sequence[RunView], *, live: str = "", seen: str = "") -> str:
         style=(folder / "run.css").read_text(encoding="utf-8"),
         live=live,
         colours={"zero": run_figures.ZERO, "not_finite": run_figures.NOT_FINITE},
+        shares=[(said, run_figures.COLOURS[name]) for name, said in run_figures.SHARES.items()],
     )
 
 

@@ -5,8 +5,9 @@ async function embed() {
   Bokeh.set_log_level("error");
   for (const figure of JSON.parse($("figures").textContent)) {
     const views = await Bokeh.embed.embed_item(figure);
-    const root = (views.roots ?? views)[0].model;
-    models.all.push(...root.references());
+    const view = (views.roots ?? views)[0];
+    models.all.push(...view.model.references());
+    view.canvas_view.events_el.tabIndex = -1;  // the map has keys of its own, the others have none
   }
   for (const model of models.all) if (model.name) models[model.name] = model;
   models.PlainText = Bokeh.Models.get("PlainText");
@@ -29,7 +30,6 @@ function dress() {
     if (model.type === "Grid") model.grid_line_color = line;
     if (model.type === "Figure")
       model.setv({ outline_line_color: line, background_fill_color: paper, border_fill_color: paper });
-    if (model.type === "Legend") model.setv({ label_text_color: soft, background_fill_alpha: 0 });
     if (model.type === "ColorBar") model.setv({ major_label_text_color: soft, major_tick_line_color: soft });
   }
 }
@@ -57,10 +57,27 @@ function showRun(index) {
   drawSite();
 }
 
+// The focus goes along, so that the next Tab leads on from there, and arrows choose the next site.
+function goToSite() {
+  $("site").scrollIntoView();
+  $("site-choice").focus({ preventScroll: true });
+}
+
+// Paper cannot be clicked: all that is folded is printed.
+function unfoldForPrint() {
+  const folded = [...document.querySelectorAll("details:not([open])")];
+  folded.forEach((each) => { each.open = true; });
+  models.heat.toolbar.visible = false;
+  addEventListener("afterprint", () => {
+    folded.forEach((each) => { each.open = false; });
+    models.heat.toolbar.visible = true;
+  }, { once: true });
+}
+
 function onKey(event) {
   const moves = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1],
     PageUp: [-10, 0], PageDown: [10, 0], Home: [0, -Infinity], End: [0, Infinity] };
-  if (event.key === "Enter") $("site").scrollIntoView();
+  if (event.key === "Enter") goToSite();
   else if (moves[event.key]) open(shown.site + moves[event.key][0], shown.window + moves[event.key][1]);
   else return;
   event.preventDefault();
@@ -75,12 +92,13 @@ function listen() {
   document.addEventListener("click", ({ target }) => {
     if (!target.dataset.site) return;
     openNamed(target.dataset.site);
-    $("site").scrollIntoView();
+    goToSite();
   });
   $("site-before").onclick = () => open(shown.site - 1);
   $("site-after").onclick = () => open(shown.site + 1);
   $("heat").addEventListener("keydown", onKey);
   models.heat.on_event("tap", ({ x, y }) => open(Math.floor(y), windowAt(run(), x)));
+  addEventListener("beforeprint", unfoldForPrint);
   new ResizeObserver(nameRows).observe($("heat"));
 }
 
