@@ -42,6 +42,7 @@ def figure(repair: Repair) -> "Figure":
             axes.plot(np.arange(1, len(trial.losses) + 1), trial.losses, color=paint, label=name)
         axes.set(xlabel="step", ylabel="loss of the step's batch")
         losses = np.concatenate([trial.losses for trial, _ in trials.values()])
+        losses = losses[np.isfinite(losses)]  # a trial ends with the one that is not
         if len(losses) and losses.min() > 0 and losses.max() > DECADES * losses.min():
             axes.set_yscale("log")
         axes.grid(visible=True)
