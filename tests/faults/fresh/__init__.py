@@ -1,0 +1,36 @@
+"""A fresh unseen part: written when all the others had been used, and by nobody who knew the rules."""
+
+from tests.faults.fresh import (
+    acting,
+    autoencoder,
+    cnn,
+    density,
+    embedding,
+    gan,
+    healthy_mlp,
+    mlp,
+    parts,
+    pointset,
+    recurrent,
+    residual,
+    siamese,
+    transformer,
+)
+
+families = (
+    mlp,
+    healthy_mlp,
+    cnn,
+    residual,
+    transformer,
+    recurrent,
+    embedding,
+    autoencoder,
+    gan,
+    siamese,
+    pointset,
+    density,
+    acting,
+    parts,
+)
+programs = tuple(program for family in families for program in family.programs)

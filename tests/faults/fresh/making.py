@@ -1,0 +1,41 @@
+"""What the programs of the fresh part share, and the patterns of their causes."""
+
+from tests.faults.building import weighted
+from tests.faults.report.making import Loss, constant, normal, refilled, trained
+from tests.faults.unseen.making import (
+    ALIKE,
+    CUT,
+    DATA,
+    GROWTH,
+    INPUT,
+    LEFT_OUT,
+    STEP,
+    WEIGHTS,
+    filled,
+    seen_through,
+)
+
+__all__ = [
+    "ALIKE",
+    "CUT",
+    "DATA",
+    "GROWTH",
+    "INPUT",
+    "LEFT_OUT",
+    "SIGMOID",
+    "STEP",
+    "UNDEFINED",
+    "WEIGHTS",
+    "Loss",
+    "constant",
+    "filled",
+    "normal",
+    "refilled",
+    "seen_through",
+    "trained",
+    "weighted",
+]
+
+# Patterns of causes: wide in their wording, narrow in their meaning
+SIGMOID = r"sigmoid|saturat|slope|flat end|activation"
+UNDEFINED = r"\bloss\b|\blog|deriv|slope|root|sqrt|undefined|divi|0/0|operation|\bpow"
