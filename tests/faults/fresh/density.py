@@ -18,7 +18,7 @@ class Flow(nn.Module):
 
     def __init__(self, layers: int, gain: float, *, is_bounded: bool) -> None:
         super().__init__()
-        self.says = nn.ModuleList(chain([1, 24, 24, 2]) for _ in range(layers))
+        self.says = nn.ModuleList(chain([1, 24, 24, 2], nn.SiLU) for _ in range(layers))
         for net in self.says:
             filled(net, he)
             nn.init.normal_(net[-1].weight, std=gain)  # type: ignore[index,union-attr,arg-type]
