@@ -4,7 +4,8 @@
     python -m benchmarks.faults --half calibration --no-repairs --list
 
 For every program of tests/faults: a trial of a few steps, and what is found in its readings. The thresholds
-were set on the parts "calibration", "report" and "third"; "unseen" was not looked at until all were settled.
+were set on the parts "calibration", "report", "third" and "fourth"; "unseen" was not looked at until all
+were settled.
 
 named        the planted fault is among the findings of severity error or warning, by its name
 alarm        there is any such finding
@@ -171,7 +172,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--half", choices=("calibration", "report", "third", "unseen"))
+    parser.add_argument("--half", choices=("calibration", "report", "third", "fourth", "unseen"))
     parser.add_argument("--only", default="", help="programs whose name has this in it")
     parser.add_argument("--steps", type=int, default=STEPS)
     parser.add_argument("--no-repairs", action="store_true")

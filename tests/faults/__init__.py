@@ -7,6 +7,7 @@ from tests.faults import (
     autoencoder,
     cnn,
     embedding,
+    fourth,
     gan,
     healthy_mlp,
     mlp,
@@ -40,6 +41,7 @@ programs: Mapping[str, Program] = {
         *(program for family in _FAMILIES for program in family.programs),
         *(replace(program, half="report") for family in report.families for program in family.programs),
         *(replace(program, half="third") for program in third.programs),
+        *(replace(program, half="fourth") for program in fourth.programs),
         *(replace(program, half="unseen") for program in unseen.programs),
     )
 }

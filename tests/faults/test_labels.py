@@ -18,7 +18,9 @@ HELPS = 0.85  # a twin's last losses are at most this share of the faulty progra
 TAIL = 10  # steps
 STEPS: dict[Half, int] = {"calibration": 100, "report": 60, "unseen": 60}  # in which a healthy program learns
 
-SEEN = [program for program in programs.values() if program.half in ("calibration", "report")]  # which has its own test
+SEEN = [
+    program for program in programs.values() if program.half in ("calibration", "report")
+]  # which has its own test
 FAULTY = [program for program in SEEN if program.fault]
 HEALTHY = [program for program in SEEN if not program.fault]
 FAMILIES = {

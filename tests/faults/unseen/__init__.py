@@ -1,16 +1,16 @@
-"""A unseen part: written when all the others had been used, and by nobody who knew the rules."""
+"""The unseen part: written when all the others had been used, and by nobody who knew the rules."""
 
 from tests.faults.unseen import (
+    acting,
     autoencoder,
     cnn,
-    denoiser,
+    density,
     embedding,
     gan,
-    graph,
     healthy_mlp,
     mlp,
     parts,
-    policy,
+    pointset,
     recurrent,
     residual,
     siamese,
@@ -28,9 +28,9 @@ families = (
     autoencoder,
     gan,
     siamese,
-    graph,
-    policy,
-    denoiser,
+    pointset,
+    density,
+    acting,
     parts,
 )
 programs = tuple(program for family in families for program in family.programs)

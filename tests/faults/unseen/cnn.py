@@ -1,168 +1,251 @@
-"""Convolutional networks: coloured discs in noise."""
+"""Convolutional networks: glyphs to be told apart, and spots to be found."""
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.optim import SGD, Adam, AdamW
+from torch.optim import SGD, Adam, Adamax, AdamW
 
-from tests.faults.building import Make, he
+from tests.faults.building import Make, he, squared_error, xavier
+from tests.faults.fourth.making import Fill
 from tests.faults.program import Batch, Job, faulty, healthy
-from tests.faults.unseen.making import DATA, GROWTH, LEFT_OUT, STEP, filled, seen_through, trained
-from tests.faults.unseen.tasks import COLOURS, coloured
+from tests.faults.unseen.making import (
+    ALIKE,
+    GROWTH,
+    INPUT,
+    STEP,
+    UNDEFINED,
+    WEIGHTS,
+    filled,
+    normal,
+    seen_through,
+    trained,
+    weighted,
+)
+from tests.faults.unseen.tasks import GLYPHS, glyphs, spots
 
-CHANNELS = 12
+WIDTH = 12
 
 
-def plain(layers: int, activation: Make = nn.ReLU, norm: Make = nn.Identity) -> nn.Sequential:
-    """Convolutions of 3 x 3, of which the first two halve the image, and a mean over what is left."""
+def body(layers: int, activation: Make = nn.ReLU, norm: Make = nn.Identity) -> nn.Sequential:
+    """Convolutions of 3 x 3, the second of which halves the image."""
     parts: list[nn.Module] = []
     for place in range(layers):
-        inside = 3 if place == 0 else CHANNELS
-        parts += [nn.Conv2d(inside, CHANNELS, 3, 2 if place < 2 else 1, padding=1), norm(), activation()]
-    head = nn.Linear(CHANNELS, COLOURS)
-    return nn.Sequential(*parts, nn.AdaptiveAvgPool2d(1), nn.Flatten(), head)
+        stride = 2 if place == 1 else 1
+        parts += [nn.Conv2d(WIDTH if place else 1, WIDTH, 3, stride, padding=1), norm(), activation()]
+    return nn.Sequential(*parts)
 
 
-def without_kernel(weight: Tensor) -> None:
-    """He's rule, for which only channels are counted as inputs, and not the nine places of each."""
-    nn.init.normal_(weight, std=(2 / weight.shape[1]) ** 0.5)
+def telling(layers: int = 3, activation: Make = nn.ReLU, norm: Make = nn.Identity) -> nn.Sequential:
+    return nn.Sequential(body(layers, activation, norm), nn.Flatten(), nn.Linear(25 * WIDTH, GLYPHS))
 
 
-def deep(*, counts_places: bool) -> Job:
-    return trained(filled(plain(7), he if counts_places else without_kernel), coloured(), Adam, lr=2e-3)
+def finding(layers: int = 3) -> nn.Module:
+    return filled(nn.Sequential(body(layers), nn.Flatten(), nn.Linear(25 * WIDTH, 2)), he)
 
 
-def normalised(shift: float = 0.0) -> Job:
-    """Normalised by batch, with what is added after it filled with one number."""
-    model = filled(plain(3, norm=lambda: nn.BatchNorm2d(CHANNELS)), he)
-    for part in model.modules():
-        if isinstance(part, nn.BatchNorm2d):
-            nn.init.constant_(part.bias, shift)
-    return trained(model, coloured(), AdamW, lr=3e-3)
+def as_stored(x: Tensor) -> Tensor:
+    """Pixels from 0 to 255."""
+    return (100 + 60 * x).clamp(0, 255).round()
 
 
-def brightened(least: float | None) -> list[Batch]:
-    """Images by the power that a screen has, which a value below 0 does not have."""
-
-    def power(x: Tensor) -> Tensor:
-        x = (x + 0.6) / 2
-        return 2 * ((x if least is None else x.clamp(min=least)) ** (1 / 2.2) - 0.5)
-
-    return seen_through(power, coloured())
+def scaled(x: Tensor) -> Tensor:
+    return (as_stored(x) - 100) / 60
 
 
-def swapped(*, is_known: bool) -> Job:
-    """The first layer is changed to one for coloured images, before or after the optimiser is made."""
-    model = plain(2)
-    filled(model, he)
-    model[0] = nn.Conv2d(1, CHANNELS, 3, 2, padding=1)
-    three = nn.Conv2d(3, CHANNELS, 3, 2, padding=1)
-    nn.init.normal_(three.weight, std=0.05)  # a grey layer's weights, shared out, were no larger
-    if is_known:
-        model[0] = three
-    optimizer = Adam(model.parameters(), lr=5e-3)
-    model[0] = three
-    return Job(model, optimizer, coloured(), lambda model, batch: F.cross_entropy(model(batch[0]), batch[1]))
+def of_bytes(*, is_scaled: bool) -> Job:
+    batches = seen_through(scaled if is_scaled else as_stored, glyphs())
+    return trained(filled(telling(), he), batches, Adam, lr=5e-3)
 
 
-class Tuned(nn.Module):
-    """A body that was trained before and is left as it is, statistics too, and a small new head."""
+def eight(fill: Fill) -> Job:
+    return trained(filled(telling(8), fill), glyphs(), Adam, lr=2e-3)
 
-    def __init__(self) -> None:
+
+def five(fill: Fill) -> Job:
+    return trained(filled(telling(5, nn.LeakyReLU), fill), glyphs(), AdamW, lr=2e-3)
+
+
+def at_most_one(weight: Tensor) -> None:
+    nn.init.uniform_(weight, -0.6, 0.6)
+
+
+def found(lr: float) -> Job:
+    return trained(finding(), spots(), SGD, squared_error, lr=lr, momentum=0.9)
+
+
+def of_tanh(lr: float) -> Job:
+    return trained(filled(telling(3, nn.Tanh), xavier), glyphs(), Adam, lr=lr)
+
+
+class Between(nn.Module):
+    """A mean between the ordinary one and the greatest, by a learned power (Radenovic et al., 2019)."""
+
+    def __init__(self, least: float) -> None:
         super().__init__()
-        self.body = plain(2, nn.SiLU, lambda: nn.BatchNorm2d(CHANNELS))[:-1]
-        batches = coloured()
-        old = nn.Linear(CHANNELS, 3)
-        first = Adam([*self.body.parameters(), *old.parameters()], lr=1e-2)
-        for x, y in batches[:40]:
-            first.zero_grad()
-            F.cross_entropy(old(self.body(x)), y % 3).backward()  # type: ignore[no-untyped-call]
-            first.step()
-        self.body.requires_grad_(False)
-        self.head = nn.Sequential(nn.Linear(CHANNELS, 16), nn.ReLU(), nn.Linear(16, COLOURS))
-
-    def train(self, mode: bool = True) -> "Tuned":
-        super().train(mode)
-        self.body.eval()
-        return self
+        self.least, self.power = least, nn.Parameter(torch.tensor(3.0))
 
     def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.head(self.body(x))
+        out: Tensor = x.clamp(min=self.least).pow(self.power).mean((2, 3)).pow(1 / self.power)
         return out
 
 
-class Squeezed(nn.Module):
-    """Channels weighed by gates that look at all places (Hu, Shen & Sun, 2018)."""
+def pooled(least: float) -> Job:
+    model = nn.Sequential(filled(body(2), he), Between(least), nn.Linear(WIDTH, GLYPHS))
+    return trained(model, glyphs(), Adam, lr=2e-2)
+
+
+def widened(*, is_copied: bool) -> Job:
+    """A network of one channel a layer, made wider by copies that share what they put out, without noise."""
+    model = filled(telling(3, nn.SiLU), he)
+    *inner, last = weighted(model)
+    for layer in inner if is_copied else []:
+        nn.init.kaiming_normal_(layer.weight[:1, :1], nonlinearity="relu")
+        with torch.no_grad():
+            layer.weight.copy_((layer.weight[:1, :1] / layer.weight.shape[1]).expand_as(layer.weight).clone())
+    if is_copied:
+        with torch.no_grad():
+            head = last.weight.view(GLYPHS, WIDTH, 25)
+            head.copy_(head.mean(1, keepdim=True).expand_as(head).clone())
+    return trained(model, glyphs(), Adam, lr=2e-2)
+
+
+def by_greatest(lr: float) -> Job:
+    """Adam by the greatest gradient so far."""
+    return trained(filled(telling(3, nn.SiLU), he), glyphs(), Adamax, lr=lr)
+
+
+class Middle(nn.Module):
+    """Where the spot is, by a softmax over places: the mean place of each channel (Levine et al., 2016)."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.enter, self.leave = nn.Conv2d(3, 16, 3, 2, padding=1), nn.Conv2d(16, 16, 3, 2, padding=1)
-        gates = [nn.Linear(16, 4), nn.ReLU(), nn.Linear(4, 16), nn.Hardsigmoid()]
-        self.gates, self.head = nn.Sequential(*gates), nn.Linear(16, COLOURS)
+        self.body, self.head = (
+            nn.Sequential(nn.Conv2d(1, 8, 3, padding=1), nn.ReLU(), nn.Conv2d(8, 4, 3, padding=1)),
+            nn.Linear(8, 2),
+        )
+        at = torch.linspace(-1.7, 1.7, 10)
+        self.register_buffer("at", torch.stack(torch.meshgrid(at, at, indexing="ij")).flatten(1))
 
     def forward(self, x: Tensor) -> Tensor:
-        x = F.relu6(self.enter(x))
-        x = F.relu6(self.leave(x * self.gates(x.mean((2, 3)))[..., None, None]))
-        out: Tensor = self.head(x.mean((2, 3)))
+        shares = self.body(x).flatten(2).softmax(-1)
+        out: Tensor = self.head((shares @ self.at.t()).flatten(1))  # type: ignore[operator]
         return out
 
 
-def holes() -> Job:
-    """A patch of each image is blanked out (DeVries & Taylor, 2017), and whole channels are dropped."""
+class Even(nn.Conv2d):
+    """Weights whose mean is 0 and whose deviation is fixed whenever they are used (Qiao et al., 2019)."""
 
-    def blanked(x: Tensor) -> Tensor:
-        x = x.clone()
-        x[:, :, 3:8, 2:7] = 0
-        return x
+    def forward(self, x: Tensor) -> Tensor:
+        weight = self.weight - self.weight.mean((1, 2, 3), keepdim=True)
+        weight = weight / (weight.std((1, 2, 3), keepdim=True) + 1e-5) / weight[0].numel() ** 0.5
+        return F.conv2d(x, 1.4 * weight, self.bias, self.stride, self.padding)
 
-    model = plain(3, lambda: nn.Sequential(nn.CELU(), nn.Dropout2d(0.3)))
-    return trained(model, seen_through(blanked, coloured()), Adam, lr=1e-2)
+
+def evened() -> Job:
+    parts: list[nn.Module] = []
+    for inputs in (1, WIDTH, WIDTH):
+        parts += [Even(inputs, WIDTH, 3, 2, padding=1), nn.GroupNorm(3, WIDTH), nn.ReLU()]
+    model = nn.Sequential(*parts, nn.Flatten(), nn.Linear(4 * WIDTH, GLYPHS))
+    return trained(model, glyphs(), SGD, lr=0.5, momentum=0.5)
+
+
+def mixed() -> Job:
+    """Pairs of images are laid over each other, and so are their labels (Zhang et al., 2018)."""
+    share = torch.distributions.Beta(0.4, 0.4)
+
+    def loss(model: nn.Module, batch: Batch) -> Tensor:
+        x, y = batch
+        part = float(share.sample())
+        out = model(part * x + (1 - part) * x.roll(1, 0))
+        return part * F.cross_entropy(out, y) + (1 - part) * F.cross_entropy(out, y.roll(1, 0))
+
+    return trained(filled(telling(3), he), glyphs(), Adam, loss, lr=5e-3)
+
+
+def first_drawn() -> Job:
+    """The first layer is sixteen fixed random filters; the rest is learned."""
+    model = nn.Sequential(
+        nn.Conv2d(1, 16, 5).requires_grad_(False),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Flatten(),
+        nn.Linear(144, GLYPHS),
+    )
+    return trained(model, glyphs(), Adam, lr=2e-2)
 
 
 programs = (
-    healthy("cnn-seven-layers", lambda: deep(counts_places=True)),
-    healthy("cnn-shift-of-0", normalised),
-    healthy("cnn-brightened-above-0", lambda: trained(filled(plain(3), he), brightened(1e-2), Adam, lr=3e-3)),
-    healthy("cnn-swapped-before", lambda: swapped(is_known=True)),
-    healthy("cnn-body-trained-before", lambda: trained(Tuned(), coloured(), Adam, lr=2e-2)),
-    healthy("cnn-channels-weighed", lambda: trained(Squeezed(), coloured(), Adam, lr=5e-3)),
-    healthy("cnn-holes", holes),
-    healthy("cnn-momentum", lambda: trained(filled(plain(3), he), coloured(), SGD, lr=0.2, momentum=0.5)),
+    healthy("cnn-glyphs-scaled", lambda: of_bytes(is_scaled=True)),
+    healthy("cnn-eight-by-he", lambda: eight(he)),
+    healthy("cnn-five-by-he", lambda: five(he)),
+    healthy("cnn-spots-slowly", lambda: found(0.01)),
+    healthy("cnn-mean-of-at-least-a-bit", lambda: pooled(1e-6)),
+    healthy("cnn-channels-of-their-own", lambda: widened(is_copied=False)),
+    healthy("cnn-by-the-greatest", lambda: by_greatest(5e-3)),
+    healthy("cnn-tanh-slowly", lambda: of_tanh(3e-3)),
+    healthy("cnn-mean-place", lambda: trained(Middle(), spots(), Adam, squared_error, lr=2e-2)),
+    healthy("cnn-evened-weights", evened),
+    healthy("cnn-laid-over", mixed),
+    healthy("cnn-first-fixed", first_drawn),
     faulty(
-        "cnn-fan-in-without-kernel",
+        "cnn-glyphs-as-stored",
+        "unscaled-input",
+        lambda: of_bytes(is_scaled=False),
+        cause=INPUT,
+        twin="cnn-glyphs-scaled",
+        also=("dead-units", "unstable-updates"),
+    ),
+    faulty(
+        "cnn-eight-of-a-hundredth",
+        "vanishing-gradient",
+        lambda: eight(normal(0.01)),
+        cause=WEIGHTS,
+        twin="cnn-eight-by-he",
+    ),
+    faulty(
+        "cnn-five-evenly-drawn",
         "exploding-activation",
-        lambda: deep(counts_places=False),
+        lambda: five(at_most_one),
         cause=GROWTH,
-        twin="cnn-seven-layers",
-        also=("exploding-gradient", "unstable-updates", "dead-units"),
+        twin="cnn-five-by-he",
+        also=("exploding-gradient", "unstable-updates"),
     ),
     faulty(
-        "cnn-shift-of-minus-seven",
+        "cnn-spots-at-once",
         "dead-units",
-        lambda: normalised(-7.0),
-        cause="bias|shift|offset|beta|normali[sz]|born dead|initiali[sz]",
-        twin="cnn-shift-of-0",
-        also=("vanishing-gradient", "stalled-layer"),
+        lambda: found(0.1),
+        cause=STEP,
+        twin="cnn-spots-slowly",
+        also=("unstable-updates", "vanishing-gradient", "non-finite"),
     ),
     faulty(
-        "cnn-brightened-below-0",
+        "cnn-tanh-at-once",
+        "saturated-units",
+        lambda: of_tanh(0.5),
+        cause=STEP + "|during training|update",
+        twin="cnn-tanh-slowly",
+        also=("unstable-updates", "exploding-gradient", "vanishing-gradient"),
+    ),
+    faulty(
+        "cnn-mean-of-nothing",
         "non-finite",
-        lambda: trained(filled(plain(3), he), brightened(None), Adam, lr=3e-3),
-        cause=DATA,
-        twin="cnn-brightened-above-0",
+        lambda: pooled(0.0),
+        cause=UNDEFINED + "|power|mean|pool",
+        twin="cnn-mean-of-at-least-a-bit",
     ),
     faulty(
-        "cnn-swapped-after",
-        "stalled-layer",
-        lambda: swapped(is_known=False),
-        cause=LEFT_OUT,
-        twin="cnn-swapped-before",
+        "cnn-channels-copied",
+        "symmetric-units",
+        lambda: widened(is_copied=True),
+        cause=ALIKE,
+        twin="cnn-channels-of-their-own",
     ),
     faulty(
-        "cnn-momentum-of-almost-one",
+        "cnn-by-the-greatest-at-one",
         "unstable-updates",
-        lambda: trained(filled(plain(3), he), coloured(), SGD, lr=0.2, momentum=0.995),
-        cause=STEP + "|momentum",
-        twin="cnn-momentum",
-        also=("dead-units", "non-finite"),
+        lambda: by_greatest(1.0),
+        cause=STEP,
+        twin="cnn-by-the-greatest",
+        also=("exploding-activation", "exploding-gradient", "non-finite"),
     ),
 )

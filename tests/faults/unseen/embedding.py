@@ -1,146 +1,143 @@
-"""Embeddings of users and films, and of notes."""
+"""Embeddings of words that are read near each other."""
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.optim import SGD, Adam, AdamW
+from torch.optim import Adagrad, Adam, AdamW
 
 from tests.faults.building import chain
 from tests.faults.program import Batch, Job, faulty, healthy
-from tests.faults.unseen.making import ALIKE, STEP, WEIGHTS, Loss, trained
-from tests.faults.unseen.tasks import FILMS, NOTES, USERS, most_common, ratings
+from tests.faults.unseen.making import ALIKE, STEP, UNDEFINED, Loss, trained
+from tests.faults.unseen.tasks import WORDS, neighbours
 
 
-class Tastes(nn.Module):
-    """Two vectors side by side through two layers; of more rows than there are users and films."""
+class Products(nn.Module):
+    """A vector for a word as it is asked, one as it is found, and their product (Mikolov et al., 2013)."""
 
-    def __init__(self, width: int = 8, deviation: float = 1.0, rows: int = 1) -> None:
+    def __init__(
+        self, width: int = 24, deviation: float = 0.4, rows: int = WORDS, **settings: object
+    ) -> None:
         super().__init__()
-        self.user, self.film = nn.Embedding(rows * USERS, width), nn.Embedding(rows * FILMS, width)
-        self.inner = chain([2 * width, 32, 1], nn.Tanh)
-        for table in (self.user, self.film):
+        self.asked = nn.Embedding(rows, width, **settings)  # type: ignore[arg-type]
+        self.found = nn.Embedding(rows, width, **settings)  # type: ignore[arg-type]
+        self.level = nn.Parameter(torch.zeros(()))
+        for table in (self.asked, self.found):
             nn.init.normal_(table.weight, std=deviation)
 
     def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.inner(torch.cat([self.user(x[:, 0]), self.film(x[:, 1])], 1))[:, 0]
+        out: Tensor = (self.asked(x[:, 0]) * self.found(x[:, 1])).sum(1) + self.level
         return out
 
 
-class Product(nn.Module):
-    """The inner product of two vectors, and a number of each user's own."""
-
-    def __init__(self, sparse: bool = False) -> None:
-        super().__init__()
-        self.user, self.film = nn.Embedding(USERS, 6, sparse=sparse), nn.Embedding(FILMS, 6, sparse=sparse)
-        self.mean = nn.Embedding(USERS, 1, sparse=sparse)
-        nn.init.normal_(self.user.weight, std=0.4)
-        nn.init.normal_(self.film.weight, std=0.4)
-
-    def forward(self, x: Tensor) -> Tensor:
-        product = (self.user(x[:, 0]) * self.film(x[:, 1])).sum(1)
-        out: Tensor = product + self.mean(x[:, 0])[:, 0]
-        return out
+def near(model: nn.Module, batch: Batch) -> Tensor:
+    return F.binary_cross_entropy_with_logits(model(batch[0]), batch[1])
 
 
-def liked(model: nn.Module, batch: Batch) -> Tensor:
-    return F.mse_loss(model(batch[0]), batch[1])
+def by_hand(model: nn.Module, batch: Batch) -> Tensor:
+    """The logarithm of a sigmoid, and of 1 without it."""
+    chance = torch.sigmoid(model(batch[0]))
+    return -torch.where(batch[1] > 0, chance.log(), (1 - chance).log()).mean()
 
 
-def of_tastes(deviation: float = 1.0) -> Job:
-    return trained(Tastes(deviation=deviation), ratings(), Adam, liked, lr=2e-2)
+def of_unit_normals(loss: Loss) -> Job:
+    """Vectors as PyTorch draws them: products are of deviation 7 and reach 20."""
+    return trained(Products(48, 1.0), neighbours(), Adam, loss, lr=0.2)
 
 
-def of_products(lr: float, loss: Loss = liked, **settings: float) -> Job:
-    return trained(Product(), ratings(), SGD, loss, lr=lr, **settings)
-
-
-class Counted(nn.Module):
-    """Notes by their vectors through a layer, averaged; one vector of silence stays at 0."""
-
-    def __init__(self, rows: int, scale: float = 1.0) -> None:
-        super().__init__()
-        self.note = nn.Embedding(rows, 16, padding_idx=rows - 1)
-        self.inner, self.head = nn.Linear(16, 32), nn.Linear(32, 4)
-        self.scale = scale
-
-    def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.head(F.relu(self.inner(self.scale * self.note(x))).mean(1))
-        return out
-
-
-def beginning_alike(*, is_alike: bool) -> Job:
-    """The layer on top of vectors is filled with a constant, and the head too, or both are drawn."""
-    model = Counted(NOTES + 1)
-    for layer in (model.inner, model.head):
-        if is_alike:
-            nn.init.constant_(layer.weight, 1 / layer.in_features)
-            nn.init.zeros_(layer.bias)
-    return trained(model, most_common(), AdamW, lr=5e-3)
-
-
-class Rare(nn.Module):
-    """Vectors of users are shared by three by a hash, and most of the rows of films are never read."""
+class Towers(nn.Module):
+    """Two towers of a layer each over their vectors, and the product of what they say."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.inner = Tastes(6, 0.3, rows=20)
+        self.asked, self.found = nn.Embedding(WORDS, 16), nn.Embedding(WORDS, 16)
+        self.one, self.other = chain([16, 32, 12], nn.Tanh), chain([16, 32, 12], nn.Tanh)
 
     def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.inner(torch.stack([x[:, 0] * 37 % 23 + 900, x[:, 1] * 5], 1))
+        out: Tensor = (self.one(self.asked(x[:, 0])) * self.other(self.found(x[:, 1]))).sum(1) / 2
         return out
 
 
-def after_years() -> Job:
-    """Tables and layers as they were left by a long training, and a rate for small corrections."""
-    model, batches = Product(), ratings()
-    first = Adam(model.parameters(), lr=2e-2)
-    for step in range(5 * len(batches)):
-        first.zero_grad()
-        liked(model, batches[step % len(batches)]).backward()  # type: ignore[no-untyped-call]
-        first.step()
-    return trained(model, batches, Adam, liked, lr=1e-5)
+def of_towers(value: float | None, lr: float = 1e-2) -> Job:
+    model = Towers()
+    for layer in (*model.one, *model.other):
+        if isinstance(layer, nn.Linear) and value is not None:
+            nn.init.constant_(layer.weight, value)
+            nn.init.zeros_(layer.bias)
+    return trained(model, neighbours(), Adam, near, lr=lr)
 
 
-def absolute(model: nn.Module, batch: Batch) -> Tensor:
-    return F.l1_loss(model(batch[0]), batch[1])
+class Composed(nn.Module):
+    """Each word is the product of two vectors of small tables that are shared (Shi et al., 2020)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.whole, self.rest = nn.Embedding(12, 20), nn.Embedding(5, 20)
+        nn.init.ones_(self.whole.weight)
+        self.judge = chain([40, 32, 1])
+
+    def vector(self, word: Tensor) -> Tensor:
+        out: Tensor = self.whole(word // 5) * self.rest(word % 5)
+        return out
+
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = self.judge(torch.cat([self.vector(x[:, 0]), self.vector(x[:, 1])], 1))[:, 0]
+        return out
+
+
+class Adapted(nn.Module):
+    """Vectors from elsewhere stay as they are; a layer on top of them is learned."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        topic = torch.arange(WORDS) % 5
+        vectors = torch.randn(5, 20)[topic] + 0.8 * torch.randn(WORDS, 20)
+        self.vectors = nn.Embedding.from_pretrained(vectors, freeze=True)
+        self.one, self.other = nn.Linear(20, 16), nn.Linear(20, 16)
+
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = (self.one(self.vectors(x[:, 0])) * self.other(self.vectors(x[:, 1]))).sum(1)
+        return out
 
 
 programs = (
-    healthy("embedding-tastes", of_tastes),
-    healthy("embedding-products", lambda: of_products(1.0, momentum=0.5)),
-    healthy("embedding-notes-drawn", lambda: beginning_alike(is_alike=False)),
-    healthy("embedding-shared-by-hash", lambda: trained(Rare(), ratings(), Adam, liked, lr=1e-2)),
-    healthy("embedding-after-years", after_years),
+    healthy("embedding-log-of-sigmoid-at-once", lambda: of_unit_normals(near)),
+    healthy("embedding-towers", lambda: of_towers(None)),
+    healthy("embedding-composed", lambda: trained(Composed(), neighbours(), AdamW, near, lr=1e-2)),
+    healthy("embedding-from-elsewhere", lambda: trained(Adapted(), neighbours(), Adam, near, lr=1e-2)),
     healthy(
-        "embedding-only-what-was-read",
-        lambda: trained(Product(sparse=True), ratings(), torch.optim.SparseAdam, absolute, lr=3e-2),
+        "embedding-never-longer-than-two",
+        lambda: trained(Products(max_norm=2.0), neighbours(), Adam, near, lr=0.05),
     ),
     healthy(
-        "embedding-far-too-many-rows",
-        lambda: trained(Counted(2000, 0.5), most_common(), Adam, lr=1e-2),
+        "embedding-nine-in-ten-never-read",
+        lambda: trained(Products(rows=10 * WORDS), neighbours(), Adagrad, near, lr=0.3),
     ),
     faulty(
-        "embedding-vectors-of-length-eighty",
-        "saturated-units",
-        lambda: of_tastes(30.0),
-        cause=WEIGHTS + "|embed|vector|input|scale|pre-activation",
-        twin="embedding-tastes",
-        also=("unscaled-input", "exploding-activation", "vanishing-gradient"),
+        "embedding-log-of-what-is-left",
+        "non-finite",
+        lambda: of_unit_normals(by_hand),
+        cause=UNDEFINED,
+        twin="embedding-log-of-sigmoid-at-once",
     ),
     faulty(
-        "embedding-layer-of-means",
+        "embedding-towers-of-one-value",
         "symmetric-units",
-        lambda: beginning_alike(is_alike=True),
+        lambda: of_towers(0.1),
         cause=ALIKE,
-        twin="embedding-notes-drawn",
-        also=("vanishing-gradient", "stalled-layer"),
+        twin="embedding-towers",
     ),
     faulty(
-        "embedding-momentum-of-almost-one",
+        "embedding-towers-at-a-half",
         "unstable-updates",
-        lambda: of_products(1.0, momentum=0.99),
-        cause=STEP + "|momentum",
-        twin="embedding-products",
-        also=("non-finite",),
+        lambda: of_towers(None, 0.5),
+        cause=STEP,
+        twin="embedding-towers",
+        also=(
+            "saturated-units",
+            "exploding-activation",
+            "exploding-gradient",
+            "vanishing-gradient",
+            "non-finite",
+        ),
     ),
 )

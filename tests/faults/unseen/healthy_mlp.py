@@ -3,145 +3,193 @@
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.optim import SGD, Adam, AdamW, NAdam, RMSprop
+from torch.optim import SGD, Adadelta, Adam, AdamW, RAdam, RMSprop, Rprop
 
 from tests.faults.building import chain, cross_entropy, he, squared_error, weighted
 from tests.faults.program import Batch, Job, healthy
 from tests.faults.tasks import Pairs
-from tests.faults.unseen.making import filled, seen_through, trained
-from tests.faults.unseen.mlp import of_biases, of_patients, of_squares
-from tests.faults.unseen.tasks import cases, patients, spirals, visits, waves_of
+from tests.faults.unseen.making import filled, trained
+from tests.faults.unseen.tasks import friedman, houses, irises, loudness
 
 
-def wild_slopes() -> Job:
-    """PReLU whose slopes below 0 begin at 1.8 and at -0.7, unit by unit."""
-    model = chain([2, 32, 32, 3], lambda: nn.PReLU(32))
-    for part in model.modules():
-        if isinstance(part, nn.PReLU):
-            with torch.no_grad():
-                part.weight.copy_(torch.where(torch.arange(32) % 2 == 0, 1.8, -0.7))
-    return trained(model, spirals(), Adam, lr=1e-2)
-
-
-def far_targets() -> Job:
-    """Targets about 40 with a deviation of 15, which the last bias has to reach first."""
-    batches: Pairs = [(x, 40 + 15 * y) for x, y in patients()]
-    return trained(chain([10, 64, 1]), batches, Adam, squared_error, lr=3e-2)
-
-
-def some_never_fire(share: float = 0.125) -> Job:
-    """One unit in eight never fires in the first layer, nor in the second."""
-    model = filled(chain([6, 64, 64, 1]), he)
-    with torch.no_grad():
-        for layer in weighted(model)[:2]:
-            assert layer.bias is not None
-            layer.bias[: round(64 * share)] = -20
-    return trained(model, waves_of(), AdamW, squared_error, lr=5e-3)
-
-
-def rarely(bias: float) -> Job:
-    """Every unit begins below its reach for most examples, so about one in seven fires at a time."""
-    model = filled(chain([8, 96, 1]), he, bias=bias)
-    nn.init.zeros_(weighted(model)[-1].bias)  # type: ignore[arg-type]
-    return trained(model, cases(), Adam, squared_error, lr=1e-2)
-
-
-class Winners(nn.Module):
-    """Lets through the greatest eighth of the units, as they are."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        least = x.topk(x.shape[-1] // 8, dim=-1).values[..., -1:]
-        return x * (x >= least)
-
-
-class Signs(nn.Linear):
-    """A layer of the signs of its weights; the gradient is passed on (Courbariaux et al., 2015)."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        signs = self.weight + (self.weight.sign() / self.in_features**0.5 - self.weight).detach()
-        return F.linear(x, signs, self.bias)
-
-
-def of_signs() -> Job:
-    parts = [Signs(8, 96), nn.LayerNorm(96), nn.ReLU6(), Signs(96, 64), nn.LayerNorm(64), nn.ReLU6()]
-    return trained(nn.Sequential(*parts, nn.Linear(64, 1)), cases(), Adam, squared_error, lr=1e-2)
-
-
-def told_by_doors() -> Job:
-    """Two yes-or-no answers by sigmoids of their own, and a loss of chances."""
+def in_thousands() -> Job:
+    """Prices about 300 with a deviation of 80, and an error that is absolute where it is large."""
+    batches: Pairs = [(x, 300 + 80 * y) for x, y in houses()]
 
     def loss(model: nn.Module, batch: Batch) -> Tensor:
-        x, spent, back = batch
-        return F.binary_cross_entropy(model(x), torch.stack([(spent > 0).float(), back], -1))
+        return F.smooth_l1_loss(model(batch[0]), batch[1], beta=10.0)
 
-    model = nn.Sequential(*chain([9, 32, 2], nn.Tanh), nn.Sigmoid())
-    batches = seen_through(lambda x: ((x + 1).log() - 1.2) / 0.6, visits())
-    return trained(model, batches, RMSprop, loss, lr=2e-3)
+    model = chain([6, 64, 64, 1])
+    nn.init.constant_(weighted(model)[-1].bias, 300)  # type: ignore[arg-type]
+    return trained(model, batches, Adam, loss, lr=0.02)
 
 
-class Rising(nn.Linear):
-    """A layer whose weights are all above 0, by softplus, so that what comes out rises with what goes in."""
+def one_in_seven_silent() -> Job:
+    """Nine units of sixty-four are far below their reach in each hidden layer, and stay there."""
+    model = filled(chain([10, 64, 64, 1]), he)
+    with torch.no_grad():
+        for layer in weighted(model)[:2]:
+            layer.bias[3:12] = -25  # type: ignore[index]
+    return trained(model, friedman(), Adam, squared_error, lr=5e-3)
+
+
+class Above(nn.Module):
+    """Lets through what is above 1, as it is: few units at a time (Konda, Memisevic & Krueger, 2015)."""
 
     def forward(self, x: Tensor) -> Tensor:
-        return F.linear(x, F.softplus(self.weight - 4), self.bias)
+        return x * (x > 1)
 
 
-def rising() -> Job:
-    """How ill, as a function that may only rise with each measurement, or with its opposite."""
-    batches = seen_through(lambda x: torch.cat([x, -x], -1), patients())
-    model = nn.Sequential(Rising(20, 24), nn.Tanh(), Rising(24, 24), nn.Tanh(), Rising(24, 1))
-    return trained(model, batches, Adam, squared_error, lr=4e-2)
+def wide(weight: Tensor) -> None:
+    """He's rule and a fifth as much again, for units that pass a sixth of what comes rather than a half."""
+    he(weight, 1.2)
 
 
-def after_training() -> Job:
-    """Trained for some time before, and now a little more at a low rate: nothing is left to gain."""
-    model, batches = filled(chain([10, 24, 1]), he), patients()
-    first = Adam(model.parameters(), lr=5e-3)
+class Chosen(nn.Module):
+    """Columns are weighed by a softmax of their own before they are read (Arik & Pfister, 2021)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.choose, self.read = nn.Linear(10, 10), chain([10, 40, 1])
+
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = self.read(10 * self.choose(x).softmax(1) * x)
+        return out
+
+
+class Multiplied(nn.Module):
+    """One half of the units gates the other (Dauphin et al., 2017)."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.both = nn.Linear(inputs, 2 * outputs)
+        self.gate = nn.Sigmoid()
+
+    def forward(self, x: Tensor) -> Tensor:
+        value, gate = self.both(x).chunk(2, -1)
+        out: Tensor = value * self.gate(gate)
+        return out
+
+
+def above_most(model: nn.Module, batch: Batch) -> Tensor:
+    """What nine prices in ten are below (Koenker & Bassett, 1978)."""
+    left = batch[1] - model(batch[0])
+    return torch.maximum(0.9 * left, -0.1 * left).mean()
+
+
+def tuned_again() -> Job:
+    """Trained before and now corrected at a thousandth of that rate: there is nothing left to learn."""
+    model, batches = filled(chain([6, 32, 1], nn.GELU), he), houses()
+    first = Adam(model.parameters(), lr=1e-2)
     for step in range(4 * len(batches)):
         first.zero_grad()
         squared_error(model, batches[step % len(batches)]).backward()  # type: ignore[no-untyped-call]
         first.step()
-    return trained(model, batches, Adam, squared_error, lr=5e-5)
+    return trained(model, batches, AdamW, squared_error, lr=1e-5)
 
 
-def smoothed() -> Job:
-    """Half of the labels are drawn anew, and the others are smoothed: little can be learned, and it is."""
+class Fixed(nn.Module):
+    """A wide layer of fixed, random waves, of which only the sum is learned (Rahimi & Recht, 2007)."""
 
-    def loss(model: nn.Module, batch: Batch) -> Tensor:
-        return F.cross_entropy(model(batch[0]), batch[1], label_smoothing=0.1)
+    def __init__(self) -> None:
+        super().__init__()
+        self.waves, self.read = nn.Linear(10, 128).requires_grad_(False), nn.Linear(128, 1)
+        nn.init.normal_(self.waves.weight, std=0.25)
+        nn.init.uniform_(self.waves.bias, 0, 2 * torch.pi)
 
-    return trained(chain([2, 48, 48, 3], nn.GELU), spirals(redrawn=0.4), NAdam, loss, lr=1e-2)
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = self.read(self.waves(x).cos())
+        return out
+
+
+class Ordered(nn.Module):
+    """Kinds in an order: one number, and two thresholds that are above each other (McCullagh, 1980)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.score, self.start, self.width = (
+            chain([4, 24, 1], nn.Tanh),
+            *(nn.Parameter(torch.zeros(1)) for _ in "ab"),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        ends = torch.cat([self.start, self.start + F.softplus(self.width) + 0.1])
+        return torch.sigmoid(4 * self.score(x) - ends)
+
+
+def in_order(model: nn.Module, batch: Batch) -> Tensor:
+    x, kind = batch
+    return F.binary_cross_entropy(model(x), (kind[:, None] > torch.arange(2)).float())
 
 
 programs = (
-    healthy("mlp-squares-normalised", lambda: of_squares(lambda: nn.LayerNorm(32))),
-    healthy("mlp-blood-standardised", lambda: of_patients(patients())),
-    healthy("mlp-biases-near-0", lambda: of_biases(0.1)),
-    healthy("mlp-wild-slopes", wild_slopes),
-    healthy("mlp-far-targets", far_targets),
-    healthy("mlp-one-in-eight-never-fires", some_never_fire),
-    healthy("mlp-rarely-firing", lambda: rarely(-1.5)),
+    healthy("mlp-prices-in-thousands", in_thousands),
+    healthy("mlp-one-in-seven-silent", one_in_seven_silent),
     healthy(
-        "mlp-winners",
-        lambda: trained(chain([8, 96, 96, 1], Winners), cases(), Adam, squared_error, lr=5e-3),
+        "mlp-nothing-below-one",
+        lambda: trained(filled(chain([6, 96, 96, 1], Above), wide), houses(), Adam, squared_error, lr=5e-3),
     ),
-    healthy("mlp-signs-as-weights", of_signs),
-    healthy("mlp-chances-of-doors", told_by_doors),
-    healthy("mlp-rising", rising),
-    healthy("mlp-after-training", after_training),
-    healthy("mlp-labels-mostly-noise", smoothed),
+    healthy("mlp-columns-chosen", lambda: trained(Chosen(), friedman(), Adam, squared_error, lr=2e-2)),
     healthy(
-        "mlp-decay-of-one",
-        lambda: trained(chain([6, 48, 48, 1]), waves_of(), AdamW, squared_error, lr=5e-3, weight_decay=1.0),
-    ),
-    healthy(
-        "mlp-fast-normalised",
+        "mlp-gated-halves",
         lambda: trained(
-            chain([2, 48, 48, 3], between=[lambda: nn.LayerNorm(48)]), spirals(), SGD, cross_entropy, lr=0.4
+            nn.Sequential(Multiplied(12, 32), Multiplied(32, 32), nn.Linear(32, 1)),
+            loudness(),
+            RAdam,
+            squared_error,
+            lr=3e-2,
+        ),
+    ),
+    healthy("mlp-nine-in-ten", lambda: trained(chain([6, 48, 1]), houses(), Adam, above_most, lr=1e-2)),
+    healthy("mlp-tuned-again", tuned_again),
+    healthy(
+        "mlp-six-flowers", lambda: trained(chain([4, 32, 3], nn.Mish), irises(batch=6), RMSprop, lr=2e-3)
+    ),
+    healthy("mlp-fixed-waves", lambda: trained(Fixed(), friedman(), Adam, squared_error, lr=3e-2)),
+    healthy("mlp-ordered", lambda: trained(Ordered(), irises(), Adam, in_order, lr=1e-2)),
+    healthy(
+        "mlp-random-slopes",
+        lambda: trained(chain([10, 48, 48, 1], nn.RReLU), friedman(), Adam, squared_error, lr=5e-3),
+    ),
+    healthy(
+        "mlp-labels-of-a-third-wrong",
+        lambda: trained(
+            chain([4, 64, 64, 3], nn.Hardswish), irises(redrawn=0.45), Adam, cross_entropy, lr=5e-3
         ),
     ),
     healthy(
-        "mlp-four-examples",
-        lambda: trained(chain([10, 32, 1], nn.ELU), patients(batch=4), SGD, squared_error, lr=0.01),
+        "mlp-decay-by-descent",
+        lambda: trained(
+            filled(chain([6, 48, 48, 1]), he),
+            houses(),
+            SGD,
+            squared_error,
+            lr=0.05,
+            momentum=0.8,
+            weight_decay=0.03,
+        ),
+    ),
+    healthy(
+        "mlp-rate-of-a-half-normalised",
+        lambda: trained(
+            chain([4, 64, 64, 3], between=[lambda: nn.BatchNorm1d(64)]), irises(), SGD, cross_entropy, lr=0.5
+        ),
+    ),
+    healthy(
+        "mlp-without-a-rate", lambda: trained(chain([4, 32, 3], nn.Softsign), irises(), Adadelta, lr=1.0)
+    ),
+    healthy(
+        "mlp-by-signs",
+        lambda: trained(chain([6, 32, 1], nn.Tanh), houses(batch=256), Rprop, squared_error, lr=2e-3),
+    ),
+    healthy(
+        "mlp-most-left-out",
+        lambda: trained(
+            chain([6, 128, 1], lambda: nn.Sequential(nn.ReLU(), nn.Dropout(0.7))),
+            houses(),
+            AdamW,
+            squared_error,
+            lr=1e-2,
+        ),
     ),
 )

@@ -1,171 +1,238 @@
-"""Recurrent networks, and pairs of them that read one word and write another."""
+"""Recurrent networks that add marked numbers, remember how a sequence began, and follow an index."""
 
 import torch
 from torch import Tensor, nn
-from torch.optim import SGD, Adam, NAdam
+from torch.optim import Adam, AdamW, RMSprop
 
-from tests.faults.building import cross_entropy, squared_error
-from tests.faults.program import Job, faulty, healthy
-from tests.faults.unseen.making import CUT, GROWTH, INPUT, STEP, seen_through, trained
-from tests.faults.unseen.tasks import ciphers, fading, warmth
+from tests.faults.building import squared_error
+from tests.faults.program import Batch, Job, faulty, healthy
+from tests.faults.unseen.making import DATA, GROWTH, INPUT, WEIGHTS, seen_through, trained
+from tests.faults.unseen.tasks import adding, index, opening
 
 WIDTH = 24
 
 
 class Simple(nn.Module):
-    """A recurrent layer by hand, and a head on its last state; a state may be added to the next one."""
+    """A recurrent layer by hand that keeps a share of its state, and a head on the last one."""
 
-    def __init__(self, activation: nn.Module, *, is_added: bool = False) -> None:
+    def __init__(self, inputs: int, activation: nn.Module, kept: float = 0.0) -> None:
         super().__init__()
-        self.enter, self.again = nn.Linear(2, WIDTH), nn.Linear(WIDTH, WIDTH)
-        self.activation, self.head, self.is_added = activation, nn.Linear(WIDTH, 1), is_added
-        nn.init.orthogonal_(self.again.weight)
+        self.enter, self.again = nn.Linear(inputs, WIDTH), nn.Linear(WIDTH, WIDTH)
+        self.activation, self.head, self.kept = activation, nn.Linear(WIDTH, 1), kept
 
     def forward(self, x: Tensor) -> Tensor:
         state = x.new_zeros(len(x), WIDTH)
         for step in range(x.shape[1]):
             new = self.activation(self.enter(x[:, step]) + self.again(state))
-            state = state + new if self.is_added else new
+            state = self.kept * state + (1 - self.kept) * new
         out: Tensor = self.head(state)
         return out
 
 
-def simple(*, is_added: bool = False) -> Job:
-    return trained(Simple(nn.LeakyReLU(0.6), is_added=is_added), fading(), Adam, squared_error, lr=3e-3)
+def keeping(kept: float) -> Job:
+    """A state that follows what it hears within some ten steps, or within one."""
+    model = Simple(3, nn.Tanh(), kept)
+    nn.init.normal_(model.again.weight, std=0.05)
+    return trained(model, opening(), Adam, squared_error, lr=2e-2)
 
 
-class Own(nn.Module):
-    """One of PyTorch's recurrent layers, and a head on its last state, or on both ends of it."""
+def from_identity(*, is_on_top: bool) -> Job:
+    """Weights of the state are set to the identity, or it is added to what had been drawn."""
+    model = Simple(2, nn.ReLU())
+    drawn = model.again.weight.detach().clone()
+    nn.init.xavier_normal_(drawn)
+    nn.init.eye_(model.again.weight)
+    nn.init.normal_(model.enter.weight, std=0.1)
+    with torch.no_grad():
+        model.again.weight += drawn if is_on_top else 0.02 * drawn
+    return trained(model, adding(24, 32), AdamW, squared_error, lr=3e-3)
 
-    def __init__(self, layer: nn.RNNBase) -> None:
+
+class Gates(nn.Module):
+    """The cell of an LSTM by hand, of 64 units, of which the weights are drawn in some way."""
+
+    def __init__(self, deviation: float, inputs: int = 3) -> None:
         super().__init__()
-        self.layer = layer
-        self.head = nn.Linear(layer.hidden_size * (2 if layer.bidirectional else 1), 1)
+        self.heard, self.kept = nn.Linear(inputs, 256), nn.Linear(64, 256, bias=False)
+        self.gate, self.squash, self.head = nn.Sigmoid(), nn.Tanh(), nn.Linear(64, 1)
+        nn.init.normal_(self.heard.weight, std=deviation)
+        nn.init.normal_(self.kept.weight, std=deviation)
 
     def forward(self, x: Tensor) -> Tensor:
-        states, last = self.layer(x)
-        out: Tensor = self.head(torch.cat([*last], 1) if self.layer.bidirectional else states[:, -1])
+        said = cell = x.new_zeros(len(x), 64)
+        for step in range(x.shape[1]):
+            enter, forget, tell, new = (self.heard(x[:, step]) + self.kept(said)).chunk(4, 1)
+            cell = self.gate(forget + 1) * cell + self.gate(enter) * self.squash(new)
+            said = self.gate(tell) * self.squash(cell)
+        out: Tensor = self.head(said)
         return out
 
 
-def of_days(change: float = 0.0, by: float = 1.0) -> Job:
-    """Days in degrees from the usual, or in Kelvin."""
-    layer = nn.LSTM(1, WIDTH, batch_first=True)
-    batches = seen_through(lambda x: change + by * x, warmth())
-    return trained(Own(layer), batches, NAdam, squared_error, lr=1e-2)
+def of_gates(deviation: float) -> Job:
+    return trained(Gates(deviation), opening(), Adam, squared_error, lr=1e-2)
 
 
-class Kept(nn.Module):
-    """A gated unit by hand that keeps nearly all of its state at first; steps are left out by chance."""
+class Own(nn.Module):
+    """One of PyTorch's recurrent layers and a head, on the last state or on all of them, weighed."""
+
+    def __init__(self, layer: nn.RNNBase, width: int = WIDTH, *, is_weighed: bool = False) -> None:
+        super().__init__()
+        self.layer, self.head = layer, nn.Linear(width, 1)
+        self.score = nn.Linear(width, 1) if is_weighed else None
+
+    def forward(self, x: Tensor) -> Tensor:
+        states, _ = self.layer(x)
+        seen = (self.score(states).softmax(1) * states).sum(1) if self.score else states[:, -1]
+        out: Tensor = self.head(seen)
+        return out
+
+
+def of_index(*, in_points: bool) -> Job:
+    """Levels as they are quoted, about 4200, or about their mean on unit scale."""
+    batches = seen_through(lambda x: 4200 + 90 * x if in_points else x, index())
+    return trained(Own(nn.GRU(1, WIDTH, batch_first=True)), batches, RMSprop, squared_error, lr=5e-3)
+
+
+class Mean(nn.Module):
+    """Runs over what was heard and takes the mean over as many steps as there were."""
+
+    def __init__(self, least: float) -> None:
+        super().__init__()
+        self.layer, self.head, self.least = nn.GRU(3, WIDTH, batch_first=True), nn.Linear(WIDTH, 1), least
+
+    def forward(self, x: Tensor) -> Tensor:
+        heard = (x.abs().sum(-1, keepdim=True) > 0).float()
+        mean = (heard * self.layer(x)[0]).sum(1) / heard.sum(1).clamp(min=self.least)
+        out: Tensor = self.head(mean)
+        return out
+
+
+def of_lengths(least: float) -> Job:
+    """Sequences end early, and one in fifty, from the tenth batch on, is empty: only zeros are left of it."""
+    cut = [(x.clone(), y) for x, y in opening()]
+    for number, (x, _) in enumerate(cut):
+        x[::3, 6:] = 0
+        if number >= 10:
+            x[7] = 0
+    return trained(Mean(least), cut, Adam, squared_error, lr=2e-2)
+
+
+class Clocked(nn.Module):
+    """Some units are brought up to date at every second or fourth step alone (Koutník, 2014)."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.keep, self.new = nn.Linear(2 + WIDTH, WIDTH), nn.Linear(2 + WIDTH, WIDTH)
-        self.gate, self.head = nn.Sigmoid(), nn.Linear(WIDTH, 1)
-        nn.init.constant_(self.keep.bias, 2.5)
+        self.enter, self.again, self.head = nn.Linear(2, WIDTH), nn.Linear(WIDTH, WIDTH), nn.Linear(WIDTH, 1)
+        self.register_buffer("period", torch.tensor([1, 2, 4]).repeat_interleave(8))
 
     def forward(self, x: Tensor) -> Tensor:
         state = x.new_zeros(len(x), WIDTH)
         for step in range(x.shape[1]):
-            seen = torch.cat([x[:, step], state], 1)
-            keep = self.gate(self.keep(seen))
-            moved = keep * state + (1 - keep) * self.new(seen).tanh()
-            state = torch.where(torch.rand_like(state) < 0.1, state, moved) if self.training else moved
+            new = torch.tanh(self.enter(x[:, step]) + self.again(state))
+            state = torch.where(step % self.period == 0, new, state)  # type: ignore[operator]
         out: Tensor = self.head(state)
         return out
 
 
-def never_changed() -> Job:
-    """Weights of the state are fixed at the identity, by design (Le et al., 2015)."""
-    layer = nn.RNN(2, 32, nonlinearity="relu", batch_first=True)
-    nn.init.eye_(layer.weight_hh_l0)  # type: ignore[arg-type]
-    layer.weight_hh_l0.requires_grad_(False)
-    nn.init.normal_(layer.weight_ih_l0, std=0.2)  # type: ignore[arg-type]
-    return trained(Own(layer), fading(), Adam, squared_error, lr=5e-3)
+class Diagonal(nn.Module):
+    """A linear state, each number of which fades at a rate of its own, near 1 (Orvieto et al., 2023)."""
 
-
-class Writer(nn.Module):
-    """Reads a word, and writes another letter by letter with an eye on all letters read."""
-
-    def __init__(self, *, is_cut: bool = False) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.letter, self.place = nn.Embedding(8, WIDTH), nn.Embedding(7, WIDTH)
-        self.read = nn.Linear(2 * WIDTH, WIDTH)
-        self.write, self.head = nn.Linear(2 * WIDTH, WIDTH), nn.Linear(2 * WIDTH, 8)
-        self.is_cut = is_cut
-        nn.init.normal_(self.letter.weight, std=0.3)
-        with torch.no_grad():
-            self.letter.weight[:, 1:] *= 0.02  # letters begin near a line, and are hard to tell apart
-
-    def reader(self, x: Tensor) -> Tensor:
-        state, found = x.new_zeros(len(x), WIDTH, dtype=torch.float32), []
-        for step in range(x.shape[1]):
-            letter = self.letter(x[:, step])
-            state = torch.tanh(self.read(torch.cat([letter, state], 1))) / 2 + letter
-            found.append(state)
-        return torch.stack(found, 1)
+        self.enter, self.gate, self.head = nn.Linear(2, 32), nn.Linear(2, 32), nn.Linear(32, 1)
+        self.fade = nn.Parameter(torch.linspace(2.0, 6.0, 32))
 
     def forward(self, x: Tensor) -> Tensor:
-        memory = self.reader(x)
-        if self.is_cut:
-            memory = torch.from_numpy(memory.detach().numpy())
-        state, out = memory.mean(1), []
-        keys = memory + self.place.weight.flip(0)
+        kept, state = self.fade.sigmoid(), x.new_zeros(len(x), 32)
         for step in range(x.shape[1]):
-            shares = ((state + 3 * self.place.weight[step])[:, None] * keys).sum(-1) / WIDTH**0.5
-            seen = (shares.softmax(-1)[..., None] * memory).sum(1)
-            state = torch.tanh(self.write(torch.cat([seen, state], 1)))
-            out.append(self.head(torch.cat([seen, state], 1)))
-        return torch.stack(out, 1)
+            heard = self.gate(x[:, step]).sigmoid() * self.enter(x[:, step])
+            state = kept * state + (1 - kept.square()).sqrt() * heard
+        out: Tensor = self.head(state)
+        return out
 
 
-def written(kind: type = Adam, *, is_cut: bool = False, **settings: float) -> Job:
-    return trained(Writer(is_cut=is_cut), ciphers(), kind, cross_entropy, **settings)
+class Started(nn.Module):
+    """A learned first state is turned; weights stay orthogonal (Lezcano-Casado, 2019)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.enter, self.start, self.head = (
+            nn.Linear(3, WIDTH),
+            nn.Parameter(torch.zeros(WIDTH)),
+            nn.Linear(WIDTH, 1),
+        )
+        self.turn = nn.utils.parametrizations.orthogonal(nn.Linear(WIDTH, WIDTH, bias=False))
+
+    def forward(self, x: Tensor) -> Tensor:
+        state = self.start.expand(len(x), -1)
+        for step in range(x.shape[1]):
+            state = nn.functional.leaky_relu(self.enter(x[:, step]) + self.turn(state), 0.5)
+        out: Tensor = self.head(state)
+        return out
+
+
+def clipped() -> Job:
+    """A long error of absolute differences, on the mean of all states."""
+
+    def loss(model: nn.Module, batch: Batch) -> Tensor:
+        return nn.functional.l1_loss(model(batch[0]), batch[1])
+
+    layer = nn.LSTM(1, 16, num_layers=2, dropout=0.2, batch_first=True)
+    return trained(Own(layer, 16), index(), Adam, loss, lr=2e-2)
 
 
 programs = (
-    healthy("recurrent-fading", simple),
-    healthy("recurrent-degrees-from-usual", of_days),
-    healthy("recurrent-mostly-kept", lambda: trained(Kept(), fading(), Adam, squared_error, lr=1e-2)),
-    healthy("recurrent-state-never-changed", never_changed),
+    healthy("recurrent-keeps-most", lambda: keeping(0.9)),
+    healthy("recurrent-identity-alone", lambda: from_identity(is_on_top=False)),
+    healthy("recurrent-gates-by-width", lambda: of_gates(0.125)),
+    healthy("recurrent-index-about-its-mean", lambda: of_index(in_points=False)),
+    healthy("recurrent-at-least-one-step", lambda: of_lengths(1.0)),
+    healthy("recurrent-clocks", lambda: trained(Clocked(), adding(), Adam, squared_error, lr=1e-2)),
+    healthy("recurrent-fades-slowly", lambda: trained(Diagonal(), adding(), Adam, squared_error, lr=8e-2)),
+    healthy("recurrent-only-turned", lambda: trained(Started(), opening(), Adam, squared_error, lr=1e-2)),
+    healthy("recurrent-two-layers-absolute", clipped),
     healthy(
-        "recurrent-read-both-ways",
+        "recurrent-steps-weighed",
         lambda: trained(
-            Own(nn.GRU(1, 16, batch_first=True, bidirectional=True)), warmth(), Adam, squared_error, lr=1e-2
+            Own(nn.GRU(3, WIDTH, batch_first=True), is_weighed=True), opening(), Adam, squared_error, lr=2e-2
         ),
     ),
-    healthy("seq2seq-ciphers", lambda: written(lr=5e-3)),
-    healthy("seq2seq-descent", lambda: written(SGD, lr=0.1, momentum=0.9)),
     faulty(
-        "recurrent-added-to-itself",
-        "exploding-gradient",
-        lambda: simple(is_added=True),
-        cause=GROWTH,
-        twin="recurrent-fading",
-        also=("exploding-activation", "unstable-updates"),
+        "recurrent-keeps-a-fifth",
+        "vanishing-gradient",
+        lambda: keeping(0.2),
+        cause=WEIGHTS + "|recurren|state|over time|time steps?|decay|fad(e|ing)|kept|keep|leak|forget",
+        twin="recurrent-keeps-most",
     ),
     faulty(
-        "recurrent-kelvin",
+        "recurrent-identity-on-top",
+        "exploding-gradient",
+        lambda: from_identity(is_on_top=True),
+        cause=GROWTH,
+        twin="recurrent-identity-alone",
+        also=("exploding-activation", "unstable-updates", "dead-units"),
+    ),
+    faulty(
+        "recurrent-gates-of-unit-normals",
+        "saturated-units",
+        lambda: of_gates(1.0),
+        cause=WEIGHTS + "|pre-activation",
+        twin="recurrent-gates-by-width",
+        also=("exploding-gradient", "vanishing-gradient"),
+    ),
+    faulty(
+        "recurrent-index-in-points",
         "unscaled-input",
-        lambda: of_days(288.0, 5.0),
+        lambda: of_index(in_points=True),
         cause=INPUT + "|mean|offset|centr",
-        twin="recurrent-degrees-from-usual",
+        twin="recurrent-index-about-its-mean",
         also=("saturated-units",),
     ),
     faulty(
-        "seq2seq-reader-through-numpy",
-        "stalled-layer",
-        lambda: written(lr=5e-3, is_cut=True),
-        cause=CUT,
-        twin="seq2seq-ciphers",
-        also=("vanishing-gradient",),
-    ),
-    faulty(
-        "seq2seq-rate-of-five",
-        "unstable-updates",
-        lambda: written(SGD, lr=5.0, momentum=0.9),
-        cause=STEP,
-        twin="seq2seq-descent",
-        also=("saturated-units", "vanishing-gradient", "exploding-activation", "non-finite"),
+        "recurrent-no-step-at-all",
+        "non-finite",
+        lambda: of_lengths(0.0),
+        cause=DATA + "|divi|0/0|undefined|length|mean|operation",
+        twin="recurrent-at-least-one-step",
     ),
 )

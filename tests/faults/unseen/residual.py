@@ -1,170 +1,212 @@
-"""Residual networks, and mixers of patches, which are residual too."""
+"""Residual networks, and equations of motion that are solved in steps, which are residual too."""
 
 import torch
 from torch import Tensor, nn
-from torch.optim import SGD, Adam, AdamW
+from torch.nn.utils.parametrizations import weight_norm
+from torch.optim import SGD, Adam, AdamW, RMSprop
 
-from tests.faults.building import Make, chain, cross_entropy, he, squared_error
+from tests.faults.building import chain, he, squared_error
 from tests.faults.program import Job, faulty, healthy
-from tests.faults.unseen.making import GROWTH, STEP, Warmed, filled, trained
-from tests.faults.unseen.tasks import COLOURS, cases, coloured, waves_of
+from tests.faults.unseen.making import GROWTH, LEFT_OUT, STEP, filled, trained
+from tests.faults.unseen.tasks import flows, friedman, houses
 
 WIDTH = 24
 
 
 class Branch(nn.Module):
-    """Adds two layers, times a number a unit (Touvron et al., 2021); something may follow the sum."""
+    """Adds two layers times a fixed number."""
 
-    def __init__(self, norm: Make = nn.Identity, after: Make = nn.Identity, scale: float = 1.0) -> None:
+    def __init__(self, factor: float = 1.0, *, is_normalised: bool = False) -> None:
         super().__init__()
-        self.norm, self.inner, self.after = norm(), chain([WIDTH, WIDTH, WIDTH]), after()
-        self.scale = nn.Parameter(torch.full((WIDTH,), scale))
+        self.norm = nn.LayerNorm(WIDTH) if is_normalised else nn.Identity()
+        self.inner, self.factor = chain([WIDTH, WIDTH, WIDTH]), factor
 
     def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.after(x + self.scale * self.inner(self.norm(x)))
+        out: Tensor = x + self.factor * self.inner(self.norm(x))
         return out
 
 
-def layer_norm() -> nn.Module:
-    return nn.LayerNorm(WIDTH)
-
-
-def tower(blocks: list[nn.Module], inputs: int) -> nn.Sequential:
+def tower(blocks: list[nn.Module], inputs: int = 10) -> nn.Sequential:
     return nn.Sequential(nn.Linear(inputs, WIDTH), *blocks, nn.Linear(WIDTH, 1))
 
 
-def squashed(after: Make) -> Job:
-    """Eight blocks, with an activation on the way past them, or with none."""
-    model = tower([Branch(layer_norm, after) for _ in range(8)], 8)
-    return trained(model, cases(), Adam, squared_error, lr=5e-3)
+def by_depth(power: float) -> Job:
+    """Six branches, each times the depth to a power: minus a half keeps the sum on scale."""
+    model = filled(tower([Branch(6**power) for _ in range(6)]), he)
+    return trained(model, friedman(), Adam, squared_error, lr=1e-2)
 
 
-def scaled(scale: float) -> Job:
-    """Six blocks without normalisation whose branches are scaled by a tenth, or by ten, at the start."""
-    model = filled(tower([Branch(scale=scale) for _ in range(6)], 6), he)
-    return trained(model, waves_of(), AdamW, squared_error, lr=3e-3)
+class Dense(nn.Module):
+    """Every layer sees the sum of all before it, or their mean."""
 
-
-class Dropped(Branch):
-    """Leaves the branch out for some examples, drawn anew each time (Huang et al., 2016)."""
+    def __init__(self, layers: int, *, is_mean: bool) -> None:
+        super().__init__()
+        self.enter = nn.Linear(6, WIDTH)
+        self.layers = nn.ModuleList(nn.Sequential(nn.Linear(WIDTH, WIDTH), nn.ReLU()) for _ in range(layers))
+        self.head, self.is_mean = nn.Linear(WIDTH, 1), is_mean
 
     def forward(self, x: Tensor) -> Tensor:
-        kept = (torch.rand(len(x), 1) < 0.6).float() / 0.6 if self.training else 1.0
-        out: Tensor = x + kept * self.inner(self.norm(x))
+        found = [self.enter(x)]
+        for layer in self.layers:
+            before = torch.stack(found)
+            found.append(layer(before.mean(0) if self.is_mean else before.sum(0)))
+        out: Tensor = self.head(found[-1])
         return out
 
 
-def dropped() -> Job:
-    model = tower([Dropped(layer_norm) for _ in range(5)], 8)
-    return trained(model, cases(), Adam, squared_error, lr=1e-2)
+def dense(*, is_mean: bool) -> Job:
+    model = filled(Dense(11, is_mean=is_mean), he)
+    return trained(model, houses(), AdamW, squared_error, lr=3e-3)
 
 
-def from_zero_gain() -> Job:
-    """The last normalisation of each branch begins with a gain of 0, so that blocks begin as nothing."""
-    model = tower([Branch(layer_norm) for _ in range(5)], 6)
+def weighed(*, is_known: bool) -> Job:
+    """Weights are split into length and direction before the optimiser is made, or after it."""
+    model = tower([Branch(0.5) for _ in range(3)], 6)
+    if not is_known:
+        optimizer = Adam(model.parameters(), lr=5e-3)
     for block in list(model)[1:-1]:
-        assert isinstance(block, Branch)
-        gain = nn.LayerNorm(WIDTH)
-        nn.init.zeros_(gain.weight)
-        block.inner.append(gain)
-    return trained(model, waves_of(), SGD, squared_error, lr=0.05, momentum=0.9)
+        for layer in block.inner:
+            if isinstance(layer, nn.Linear):
+                weight_norm(layer)
+    if is_known:
+        optimizer = Adam(model.parameters(), lr=5e-3)
+    return Job(model, optimizer, houses(), squared_error)
 
 
-class Mixed(nn.Module):
-    """Mixes between patches and then within each (Tolstikhin et al., 2021)."""
+def by_rmsprop(momentum: float) -> Job:
+    model = tower([Branch(is_normalised=True) for _ in range(4)])
+    return trained(model, friedman(), RMSprop, squared_error, lr=2e-3, momentum=momentum)
 
-    def __init__(self, patches: int, norm: Make, activation: Make) -> None:
+
+class Shaken(nn.Module):
+    """Two branches, shared out by chance anew for each example (Gastaldi, 2017)."""
+
+    def __init__(self) -> None:
         super().__init__()
-        self.between = nn.Sequential(norm(), Turned(chain([patches, 24, patches], activation)))
-        self.within = nn.Sequential(norm(), chain([WIDTH, 48, WIDTH], activation))
+        self.norm = nn.LayerNorm(WIDTH)
+        self.one, self.other = chain([WIDTH, WIDTH, WIDTH]), chain([WIDTH, WIDTH, WIDTH])
 
     def forward(self, x: Tensor) -> Tensor:
-        x = x + self.between(x)
-        out: Tensor = x + self.within(x)
+        share = torch.rand(len(x), 1) if self.training else 0.5
+        seen = self.norm(x)
+        out: Tensor = x + share * self.one(seen) + (1 - share) * self.other(seen)
         return out
 
 
 class Turned(nn.Module):
-    """Applies what it holds along the last axis but one."""
+    """Halves are added to in turns, which can be taken back (Gomez et al., 2017)."""
 
-    def __init__(self, inner: nn.Module) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.inner = inner
+        self.first, self.second = chain([12, 24, 12], nn.GELU), chain([12, 24, 12], nn.GELU)
 
     def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.inner(x.transpose(1, 2)).transpose(1, 2)
+        one, other = x.chunk(2, 1)
+        one = one + self.first(other)
+        return torch.cat([one, other + self.second(one)], 1)
+
+
+def from_nothing() -> Job:
+    """The last layer of each branch, and the head, begin at 0; the trunk is as it is (Zhang et al., 2019)."""
+    model = tower([Branch() for _ in range(6)])
+    for block in list(model)[1:-1]:
+        nn.init.zeros_(block.inner[-1].weight)
+    nn.init.zeros_(model[-1].weight)
+    return trained(model, friedman(), SGD, squared_error, lr=0.06, momentum=0.9)
+
+
+class Motion(nn.Module):
+    """How something moves: by a matrix and a bent function; solved by Euler's method in steps."""
+
+    def __init__(self, fill: float, steps: int = 16, width: int = 16) -> None:
+        super().__init__()
+        self.enter, self.steps = nn.Linear(2, width), steps
+        self.matrix, self.bend = nn.Linear(width, width, bias=False), nn.Linear(width, width)
+        self.head = nn.Linear(width, 2)
+        nn.init.normal_(self.matrix.weight, std=fill)
+
+    def forward(self, x: Tensor) -> Tensor:
+        state = self.enter(x)
+        for _ in range(self.steps):
+            state = state + (self.matrix(state) + self.bend(state).tanh()) / self.steps * 3
+        out: Tensor = self.head(state)
         return out
 
 
-class Mixer(nn.Module):
-    """Patches of 4 x 4 of a coloured image, mixed by some blocks."""
+def moving(fill: float, **settings: float) -> Job:
+    return trained(Motion(fill), flows(), Adam, squared_error, **settings)
 
-    def __init__(self, blocks: int, norm: Make = layer_norm, activation: Make = nn.GELU) -> None:
+
+class Widened(nn.Module):
+    """A motion in more directions than are seen, which begin at 0 (Dupont, Doucet & Teh, 2019)."""
+
+    def __init__(self) -> None:
         super().__init__()
-        self.enter, self.head = nn.Linear(48, WIDTH), nn.Linear(WIDTH, COLOURS)
-        self.blocks = nn.Sequential(*(Mixed(9, norm, activation) for _ in range(blocks)))
+        self.push = chain([8, 32, 8], nn.Softplus)
+        nn.init.zeros_(self.push[-1].weight)  # type: ignore[arg-type]
+        nn.init.zeros_(self.push[-1].bias)  # type: ignore[arg-type]
 
     def forward(self, x: Tensor) -> Tensor:
-        patches = x.unfold(2, 4, 4).unfold(3, 4, 4).permute(0, 2, 3, 1, 4, 5).flatten(3).flatten(1, 2)
-        out: Tensor = self.head(self.blocks(self.enter(patches)).mean(1))
-        return out
-
-
-def mixer(norm: Make = layer_norm) -> Job:
-    """Six blocks with weights by He's rule times a gain, which a normalisation before them takes back."""
-    model = Mixer(6, norm, nn.ReLU)
-    filled(model, lambda weight: he(weight, 1.5))
-    nn.init.normal_(model.head.weight, std=0.1)
-    return trained(model, coloured(batch=16), AdamW, lr=3e-3)
-
-
-def descending(lr: float) -> Job:
-    return trained(Mixer(2), coloured(batch=24), SGD, lr=lr, momentum=0.9)
-
-
-def warmed() -> Job:
-    """The rate rises over all of the steps that are taken."""
-    model = Mixer(2, activation=nn.SiLU)
-    return Job(model, Warmed(model.parameters(), lr=1e-2, steps=60), coloured(), cross_entropy)
+        state = torch.cat([x, x.new_zeros(len(x), 6)], 1)
+        for _ in range(6):
+            half = state + self.push(state) / 12
+            state = state + self.push(half) / 6
+        return state[:, :2]
 
 
 programs = (
-    healthy("residual-free-way", lambda: squashed(nn.Identity)),
-    healthy("residual-scale-of-a-tenth", lambda: scaled(0.1)),
-    healthy("residual-blocks-left-out", dropped),
-    healthy("residual-gain-from-zero", from_zero_gain),
-    healthy("mixer-six-blocks", mixer),
-    healthy("mixer-descending", lambda: descending(0.05)),
-    healthy("mixer-warming", warmed),
-    faulty(
-        "residual-sigmoid-on-the-way",
-        "vanishing-gradient",
-        lambda: squashed(nn.Sigmoid),
-        cause="sigmoid|saturat|slope|flat end|activation",
-        twin="residual-free-way",
+    healthy("residual-over-root-of-depth", lambda: by_depth(-0.5)),
+    healthy("residual-means-of-all-before", lambda: dense(is_mean=True)),
+    healthy("residual-split-before", lambda: weighed(is_known=True)),
+    healthy("residual-rmsprop-without-momentum", lambda: by_rmsprop(0.0)),
+    healthy(
+        "residual-shaken",
+        lambda: trained(tower([Shaken() for _ in range(4)]), friedman(), Adam, squared_error, lr=1e-2),
     ),
+    healthy(
+        "residual-taken-back",
+        lambda: trained(tower([Turned() for _ in range(5)]), friedman(), Adam, squared_error, lr=5e-3),
+    ),
+    healthy("residual-branches-and-head-from-0", from_nothing),
+    healthy("ode-small-matrix", lambda: moving(0.05, lr=1e-2)),
+    healthy("ode-widened", lambda: trained(Widened(), flows(), Adam, squared_error, lr=1e-2)),
     faulty(
-        "residual-scale-of-ten",
+        "residual-times-root-of-depth",
         "exploding-gradient",
-        lambda: scaled(10.0),
-        cause=GROWTH + "|scale|factor|gain",
-        twin="residual-scale-of-a-tenth",
+        lambda: by_depth(0.5),
+        cause=GROWTH + "|factor|scale|multipl",
+        twin="residual-over-root-of-depth",
         also=("exploding-activation", "unstable-updates", "dead-units"),
     ),
     faulty(
-        "mixer-without-norm",
-        "exploding-gradient",
-        lambda: mixer(nn.Identity),
-        cause=GROWTH,
-        twin="mixer-six-blocks",
-        also=("exploding-activation", "unstable-updates", "dead-units"),
+        "residual-sums-of-all-before",
+        "exploding-activation",
+        lambda: dense(is_mean=False),
+        cause=GROWTH + "|sum|add",
+        twin="residual-means-of-all-before",
+        also=("exploding-gradient", "unstable-updates", "dead-units"),
     ),
     faulty(
-        "mixer-rate-of-three",
+        "residual-split-after",
+        "stalled-layer",
+        lambda: weighed(is_known=False),
+        cause=LEFT_OUT,
+        twin="residual-split-before",
+    ),
+    faulty(
+        "residual-rmsprop-momentum-of-almost-one",
         "unstable-updates",
-        lambda: descending(3.0),
-        cause=STEP,
-        twin="mixer-descending",
-        also=("non-finite", "exploding-activation", "exploding-gradient"),
+        lambda: by_rmsprop(0.99),
+        cause=STEP + "|momentum",
+        twin="residual-rmsprop-without-momentum",
+        also=("exploding-activation", "exploding-gradient", "dead-units", "non-finite"),
+    ),
+    faulty(
+        "ode-matrix-of-unit-normals",
+        "exploding-gradient",
+        lambda: moving(1.0, lr=1e-2),
+        cause=GROWTH + "|matrix|eigen",
+        twin="ode-small-matrix",
+        also=("exploding-activation", "saturated-units", "unstable-updates"),
     ),
 )

@@ -1,4 +1,4 @@
-"""Pairs of encoders that learn from two views of one thing."""
+"""Pairs of encoders that tell whose hand a signature is of."""
 
 from copy import deepcopy
 
@@ -7,174 +7,180 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.optim import SGD, Adam, AdamW
 
-from tests.faults.building import chain
+from tests.faults.building import chain, he, xavier
+from tests.faults.fourth.making import Fill
 from tests.faults.program import Batch, Job, faulty, healthy
-from tests.faults.unseen.making import GROWTH, STEP, refilled, trained
-from tests.faults.unseen.tasks import views
+from tests.faults.unseen.making import CUT, INPUT, WEIGHTS, filled, normal, trained
+from tests.faults.unseen.tasks import PEOPLE, hands, signatures
 
 CODE = 8
 
 
-class Two(nn.Module):
-    """An encoder a view."""
+class Twins(nn.Module):
+    """One encoder for both; codes of length 1 may be stretched before they are compared."""
 
-    def __init__(self, one: nn.Module, other: nn.Module) -> None:
+    def __init__(self, encode: nn.Module, stretch: nn.Module | None = None, *, is_cut: bool = False) -> None:
         super().__init__()
-        self.one, self.other = one, other
+        self.encode, self.stretch, self.is_cut = encode, stretch or nn.Identity(), is_cut
+        self.sharpness, self.level = nn.Parameter(torch.tensor(3.0)), nn.Parameter(torch.tensor(0.0))
+
+    def code(self, x: Tensor) -> Tensor:
+        code = self.encode(x)
+        with torch.set_grad_enabled(torch.is_grad_enabled() and not self.is_cut):
+            code = code / code.norm(dim=1, keepdim=True).clamp(min=1e-3)
+        out: Tensor = self.stretch(code)
+        return out
+
+    def forward(self, a: Tensor, b: Tensor) -> Tensor:
+        return self.sharpness * (self.code(a) * self.code(b)).sum(1) - self.level
+
+
+def same(model: nn.Module, batch: Batch) -> Tensor:
+    a, b, is_same = batch
+    return F.binary_cross_entropy_with_logits(model(a, b), is_same)
+
+
+def close(model: nn.Module, batch: Batch) -> Tensor:
+    """The further apart, the less alike (Hadsell, Chopra & LeCun, 2006), by a margin of 1."""
+    a, b, is_same = batch
+    assert isinstance(model, Twins)
+    apart = (model.encode(a) - model.encode(b)).square().mean(1)
+    return (is_same * apart + (1 - is_same) * F.relu(1 - (apart + 1e-6).sqrt()).square()).mean()
+
+
+def eight(fill: Fill) -> Job:
+    return trained(
+        Twins(filled(chain([20, *[32] * 7, CODE], nn.Tanh), fill)), signatures(), AdamW, same, lr=3e-3
+    )
+
+
+def of_pens(by: float) -> Job:
+    """Signatures in micrometres, as a tablet tells them, or on unit scale."""
+    batches = [(by * a, by * b, is_same) for a, b, is_same in signatures()]
+    return trained(Twins(filled(chain([20, 48, CODE]), he)), batches, Adam, close, lr=5e-3)
+
+
+def cut(*, is_cut: bool) -> Job:
+    """Lengths are taken out of codes where gradients are noted, or in a block of `no_grad`."""
+    model = Twins(chain([20, 32, CODE], nn.ELU), nn.Linear(CODE, CODE, bias=False), is_cut=is_cut)
+    return trained(model, signatures(), Adam, same, lr=1e-2)
+
+
+class Queued(nn.Module):
+    """An encoder, a slow copy of it, and codes of the last batches to be told from (He et al., 2020)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fast = chain([20, 48, CODE])
+        self.slow = deepcopy(self.fast).requires_grad_(False)
+        self.register_buffer("old", F.normalize(torch.randn(96, CODE), dim=1))
+        self.register_buffer("whose", torch.full((96,), -1))
+
+    def forward(self, a: Tensor, b: Tensor, who: Tensor) -> Tensor:
+        one = F.normalize(self.fast(a), dim=1)
+        with torch.no_grad():
+            for slow, fast in zip(self.slow.parameters(), self.fast.parameters(), strict=True):
+                slow.lerp_(fast, 0.05)
+            two, old, whose = F.normalize(self.slow(b), dim=1), self.old, self.whose
+            self.old, self.whose = torch.cat([old, two])[-96:], torch.cat([whose, who])[-96:]
+        others = (one @ old.t()).masked_fill(who[:, None] == whose, -torch.inf)
+        return 5 * torch.cat([(one * two).sum(1, keepdim=True), others], 1)
+
+
+def queued() -> Job:
+    def loss(model: nn.Module, batch: Batch) -> Tensor:
+        logits = model(*batch)
+        return F.cross_entropy(logits, torch.zeros(len(logits), dtype=torch.long))
+
+    return trained(Queued(), hands(), SGD, loss, lr=0.05, momentum=0.9)
+
+
+class Both(nn.Module):
+    def __init__(self, encode: nn.Module) -> None:
+        super().__init__()
+        self.encode = encode
 
     def forward(self, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
-        return self.one(a), self.other(b)
+        return self.encode(a), self.encode(b)
 
 
-def contrast(model: nn.Module, batch: Batch) -> Tensor:
-    """Each view is to find the other one of its own among all (CLIP; Radford et al., 2021)."""
-    a, b, _ = batch
+def spread(model: nn.Module, batch: Batch) -> Tensor:
+    """Codes are alike, each number of them varies, and no two go together (Bardes, Ponce & LeCun, 2022)."""
+    one, two = model(batch[0], batch[1])
+    total = 2 * F.mse_loss(one, two)
+    for code in (one, two):
+        code = code - code.mean(0)
+        together = code.t() @ code / (len(code) - 1)
+        total = total + F.relu(1 - (together.diagonal() + 1e-4).sqrt()).mean()
+        total = total + (together - together.diagonal().diag()).square().sum() / CODE / 4
+    return total
+
+
+def mostly_told(model: nn.Module, batch: Batch) -> Tensor:
+    """Another hand is to be further away by a margin; most triples are soon far enough and add nothing."""
+    a, b, who = batch
     one, two = model(a, b)
-    near = 5 * F.normalize(one, dim=1) @ F.normalize(two, dim=1).t()
-    own = torch.arange(len(a))
-    return (F.cross_entropy(near, own) + F.cross_entropy(near.t(), own)) / 2
+    apart = torch.cdist(one, two)
+    wrong = F.relu(apart.diagonal()[:, None] - apart + 1.0)
+    return 4 * (wrong * (who[:, None] != who)).mean()
 
 
-def agree(model: nn.Module, batch: Batch) -> Tensor:
-    """Whether two things are of one kind, by the square of how far apart their codes are."""
-    a, b, kind = batch
-    one, two = model(a, b.roll(1, 0))
-    same = (kind == kind.roll(1, 0)).float()
-    apart = (one - two).square().mean(1)
-    weight = 1 + 4 * same
-    return F.binary_cross_entropy_with_logits(2 - apart, same, weight=weight)
-
-
-def stretched(gain: float) -> Job:
-    """Seven layers, orthogonal times a gain."""
-    sides = [chain([16, *[24] * 6, CODE], nn.ELU) for _ in range(2)]
-    model = refilled(Two(*sides), lambda weight: nn.init.orthogonal_(weight, gain=gain))
-    return trained(model, views(), Adam, agree, lr=3e-3)
-
-
-def descending(lr: float = 0.02, kind: type = AdamW, **settings: object) -> Job:
-    model = Two(chain([16, 32, CODE], nn.SiLU), chain([16, 32, CODE], nn.SiLU))
-    return trained(model, views(), kind, contrast, lr=lr, **settings)
-
-
-class Followed(nn.Module):
-    """One side learns to predict the other, which follows it slowly (Grill et al., 2020)."""
+class Nearest(nn.Module):
+    """Hands are told by the nearest mean of a few signatures each (Snell, Swersky & Zemel, 2017)."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.encode = nn.Sequential(nn.Linear(32, 48), nn.BatchNorm1d(48), nn.ReLU(), nn.Linear(48, CODE))
-        self.predict = chain([CODE, 32, CODE])
-        self.slow = deepcopy(self.encode).requires_grad_(False)
+        self.encode = nn.Sequential(nn.Linear(20, 32), nn.PReLU(), nn.Linear(32, CODE))
 
-    def forward(self, one: Tensor, other: Tensor) -> Tensor:
-        if self.training:
-            with torch.no_grad():
-                for old, new in zip(self.slow.parameters(), self.encode.parameters(), strict=True):
-                    old.lerp_(new, 0.05)
-        with torch.no_grad():
-            aim = F.normalize(self.slow(other), dim=1)
-        said = F.normalize(self.predict(self.encode(one)), dim=1)
-        out: Tensor = 1 - (said * aim).sum(1).mean()
-        return out
+    def forward(self, shown: Tensor, asked: Tensor, who: Tensor) -> Tensor:
+        own = F.one_hot(who, PEOPLE).float()
+        means = own.t() @ self.encode(shown) / own.sum(0).clamp(min=1)[:, None]
+        return -torch.cdist(self.encode(asked), means).square()
 
 
-def shown(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
-    """Each view in its own place, and nothing in the other's, so that there is something to predict."""
-    nothing = torch.zeros_like(a)
-    return torch.cat([a, nothing], 1), torch.cat([nothing, b], 1)
-
-
-def followed() -> Job:
+def by_nearest() -> Job:
     def loss(model: nn.Module, batch: Batch) -> Tensor:
-        out: Tensor = model(*shown(batch[0], batch[1]))
-        return out
+        a, b, who = batch
+        return F.cross_entropy(model(a, b, who), who, label_smoothing=0.1)
 
-    return trained(Followed(), views(), Adam, loss, lr=5e-3)
-
-
-class Stopped(nn.Module):
-    """Both views by one encoder, and a gradient for one side at a time (Chen & He, 2021)."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.encode = nn.Sequential(nn.Linear(32, 48), nn.BatchNorm1d(48), nn.ReLU(), nn.Linear(48, CODE))
-        self.encode.append(nn.BatchNorm1d(CODE, affine=False))
-        self.predict = chain([CODE, 16, CODE])
-
-    def forward(self, one: Tensor, other: Tensor) -> Tensor:
-        a, b = self.encode(one), self.encode(other)
-        near = F.cosine_similarity(self.predict(a), b.detach()) + F.cosine_similarity(
-            self.predict(b), a.detach()
-        )
-        return 1 - near.mean() / 2
-
-
-def stopped() -> Job:
-    def loss(model: nn.Module, batch: Batch) -> Tensor:
-        out: Tensor = model(*shown(batch[0], batch[1]))
-        return out
-
-    return trained(Stopped(), views(), SGD, loss, lr=0.1, momentum=0.9)
-
-
-def hardest(model: nn.Module, batch: Batch) -> Tensor:
-    """The nearest one of another kind is to be further away than the own view, by a margin."""
-    a, b, kind = batch
-    one, two = model(a, b)
-    apart = torch.cdist(F.normalize(one, dim=1), F.normalize(two, dim=1))
-    other = apart.masked_fill(kind == kind[:, None], torch.inf).amin(1)
-    return F.relu(apart.diagonal() - other + 0.5).mean()
-
-
-class Central(nn.Module):
-    """Kinds have learned centres, to which codes of length 1 point (Wang et al., 2018)."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.encode, self.centres = chain([32, 48, CODE]), nn.Parameter(torch.randn(6, CODE))
-
-    def forward(self, x: Tensor) -> Tensor:
-        return F.normalize(self.encode(x), dim=1) @ F.normalize(self.centres, dim=1).t()
-
-
-def central() -> Job:
-    def loss(model: nn.Module, batch: Batch) -> Tensor:
-        a, b, kind = batch
-        near = model(torch.cat([a, b], 1)) - 0.3 * F.one_hot(kind, 6)
-        return F.cross_entropy(4 * near, kind)
-
-    return trained(Central(), views(), Adam, loss, lr=1e-2)
+    return trained(Nearest(), hands(), Adam, loss, lr=3e-3)
 
 
 programs = (
-    healthy("siamese-orthogonal", lambda: stretched(1.0)),
-    healthy("siamese-each-finds-its-own", descending),
-    healthy("siamese-followed-slowly", followed),
-    healthy("siamese-stopped-gradient", stopped),
+    healthy("siamese-eight-by-glorot", lambda: eight(xavier)),
+    healthy("siamese-pens-on-scale", lambda: of_pens(1.0)),
+    healthy("siamese-lengths-noted", lambda: cut(is_cut=False)),
+    healthy("siamese-queue-of-old", queued),
     healthy(
-        "siamese-hardest",
-        lambda: trained(
-            Two(chain([16, 32, CODE], nn.Tanh), chain([16, 32, CODE], nn.Tanh)),
-            views(),
-            Adam,
-            hardest,
-            lr=5e-3,
-        ),
+        "siamese-spread-out", lambda: trained(Both(chain([20, 48, CODE])), hands(), Adam, spread, lr=5e-3)
     ),
-    healthy("siamese-centres", central),
+    healthy(
+        "siamese-mostly-told",
+        lambda: trained(Both(chain([20, 48, CODE], nn.GELU)), hands(), Adam, mostly_told, lr=1e-2),
+    ),
+    healthy("siamese-nearest-mean", by_nearest),
     faulty(
-        "siamese-orthogonal-gain-of-five",
-        "exploding-gradient",
-        lambda: stretched(5.0),
-        cause=GROWTH,
-        twin="siamese-orthogonal",
-        also=("exploding-activation", "unstable-updates"),
+        "siamese-eight-of-three-hundredths",
+        "vanishing-gradient",
+        lambda: eight(normal(0.03)),
+        cause=WEIGHTS,
+        twin="siamese-eight-by-glorot",
+        also=("stalled-layer",),
     ),
     faulty(
-        "siamese-beta-of-a-hundredth",
-        "unstable-updates",
-        lambda: descending(betas=(0.9, 0.01)),
-        cause=STEP + "|beta|moment",
-        twin="siamese-each-finds-its-own",
+        "siamese-pens-in-micrometres",
+        "unscaled-input",
+        lambda: of_pens(1000.0),
+        cause=INPUT,
+        twin="siamese-pens-on-scale",
+        also=("dead-units", "unstable-updates", "exploding-activation"),
+    ),
+    faulty(
+        "siamese-lengths-in-no-grad",
+        "stalled-layer",
+        lambda: cut(is_cut=True),
+        cause=CUT,
+        twin="siamese-lengths-noted",
+        also=("vanishing-gradient",),
     ),
 )

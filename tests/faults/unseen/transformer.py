@@ -1,212 +1,246 @@
-"""Transformers that read melodies."""
+"""Transformers that go on with symbols that are repeated after two places."""
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.optim import Adam, AdamW, RMSprop
+from torch.optim import Adagrad, Adam, AdamW
 
-from tests.faults.building import Make, cross_entropy
-from tests.faults.program import Job, faulty, healthy
-from tests.faults.unseen.making import CUT, GROWTH, STEP, Warmed, trained
-from tests.faults.unseen.tasks import NOTES, melodies, most_common
+from tests.faults.building import Make
+from tests.faults.program import Batch, Job, faulty, healthy
+from tests.faults.unseen.making import ALIKE, CUT, GROWTH, STEP, trained, weighted
+from tests.faults.unseen.tasks import LENGTH, SYMBOLS, echoes
 
-WIDTH, LENGTH = 32, 14
+WIDTH, HEADS = 32, 4
+LATER = torch.ones(LENGTH, LENGTH, dtype=torch.bool).triu(1)
 
 
 class Attention(nn.Module):
-    """Attention in one head, by hand: scores, a mask, a softmax."""
+    """Four heads, with layers of their own for what is asked, offered and told."""
 
-    def __init__(self, *, has_softmax: bool = True, is_causal: bool = True) -> None:
+    def __init__(self, scale: float = (WIDTH / HEADS) ** -0.5) -> None:
         super().__init__()
-        self.ask, self.leave = nn.Linear(WIDTH, 3 * WIDTH), nn.Linear(WIDTH, WIDTH)
-        self.has_softmax, self.is_causal = has_softmax, is_causal
+        self.ask, self.offer, self.tell, self.leave = (nn.Linear(WIDTH, WIDTH) for _ in range(4))
+        self.scale = scale
 
-    def scores(self, q: Tensor, k: Tensor) -> Tensor:
-        out: Tensor = q @ k.transpose(1, 2) / WIDTH**0.5
-        return out
+    def weights(self, q: Tensor, k: Tensor) -> Tensor:
+        found = self.scale * q @ k.transpose(-1, -2)
+        return found.masked_fill(LATER, -torch.inf).softmax(-1)
 
     def forward(self, x: Tensor) -> Tensor:
-        q, k, v = self.ask(x).chunk(3, -1)
-        found = self.scores(q, k)
-        later = torch.ones(x.shape[1], x.shape[1], dtype=torch.bool).triu(1)
-        if self.has_softmax:
-            weights = (
-                found.masked_fill(later, -torch.inf).softmax(-1) if self.is_causal else found.softmax(-1)
-            )
-        else:
-            weights = found.masked_fill(later, 0.0)
-        out: Tensor = self.leave(weights @ v)
+        q, k, v = (
+            layer(x).unflatten(-1, (HEADS, -1)).transpose(1, 2) for layer in (self.ask, self.offer, self.tell)
+        )
+        out: Tensor = self.leave((self.weights(q, k) @ v).transpose(1, 2).flatten(2))
         return out
 
 
-class InHalf(Attention):
-    """Scores in sixteen bits, scaled after the product, as sums of products of large numbers are there."""
+class Linear(Attention):
+    """Attention by positive features (Katharopoulos et al., 2020), divided by their sum."""
 
-    def __init__(self, kind: torch.dtype) -> None:
-        super().__init__(is_causal=False)
-        self.kind = kind
-
-    def scores(self, q: Tensor, k: Tensor) -> Tensor:
-        raw = (64 * q).to(self.kind) @ (64 * k).to(self.kind).transpose(1, 2)
-        out: Tensor = raw.float() / 64**2 / WIDTH**0.5
-        return out
-
-
-class Block(nn.Module):
-    """Attention and two layers, each normalised before, or after the sum."""
-
-    def __init__(self, attention: nn.Module, activation: Make = nn.GELU, place: str = "before") -> None:
+    def __init__(self, *, is_divided: bool) -> None:
         super().__init__()
-        self.attention, self.place = attention, place
-        self.feed = nn.Sequential(nn.Linear(WIDTH, 64), activation(), nn.Linear(64, WIDTH))
-        self.norms = nn.ModuleList(nn.LayerNorm(WIDTH) if place else nn.Identity() for _ in range(2))
+        self.is_divided = is_divided
 
-    def forward(self, x: Tensor) -> Tensor:
-        for norm, part in zip(self.norms, (self.attention, self.feed), strict=True):
-            x = norm(x + part(x)) if self.place == "after" else x + part(norm(x))
-        return x
+    def weights(self, q: Tensor, k: Tensor) -> Tensor:
+        found = ((F.elu(q) + 1) @ (F.elu(k) + 1).transpose(-1, -2)).masked_fill(LATER, 0.0)
+        return found / found.sum(-1, keepdim=True) if self.is_divided else found
 
 
-class Tune(nn.Module):
-    """Notes in, the logits of each next note out, or of the whole by their mean."""
-
-    def __init__(self, blocks: list[Block], outputs: int = NOTES, *, is_tied: bool = False) -> None:
-        super().__init__()
-        self.note, self.place = nn.Embedding(NOTES, WIDTH), nn.Embedding(LENGTH, WIDTH)
-        self.blocks, self.head = nn.Sequential(*blocks), nn.Linear(WIDTH, outputs)
-        self.is_pooled = outputs != NOTES
-        nn.init.normal_(self.place.weight, std=0.3)
-        if is_tied:
-            nn.init.normal_(self.note.weight, std=0.2)
-            self.head.weight = self.note.weight
-
-    def forward(self, x: Tensor) -> Tensor:
-        x = self.blocks(self.note(x) + self.place(torch.arange(x.shape[1])))
-        out: Tensor = self.head(x.mean(1) if self.is_pooled else x)
-        return out
-
-
-def without_norm(*, has_softmax: bool) -> Job:
-    """Four blocks of weights by PyTorch's rule, which go without a normalisation as long as they average."""
-    model = Tune([Block(Attention(has_softmax=has_softmax), place="") for _ in range(4)])
-    return trained(model, melodies(), Adam, lr=2e-3)
-
-
-def of_sixteen_bits(kind: torch.dtype) -> Job:
-    """Vectors of notes of length 20, so that scores reach some thousands before they are scaled back."""
-    model = Tune([Block(InHalf(kind), place="")], 4)
-    nn.init.normal_(model.note.weight, std=4.0)
-    return trained(model, most_common(), Adam, lr=3e-3)
-
-
-def after_sum(steps: int) -> Job:
-    """Normalised after the sum, at a rate that is meant to be reached in many steps, or at once."""
-    model = Tune([Block(Attention(), nn.ReLU, "after") for _ in range(3)])
-    return Job(model, Warmed(model.parameters(), lr=0.1, steps=steps), melodies(), cross_entropy)
-
-
-def quarters() -> Job:
-    """Attention that looks both ways, a mean over all places, and half of what feeds it left out."""
-    model = Tune([Block(Attention(is_causal=False), lambda: nn.Sequential(nn.GELU(), nn.Dropout(0.5)))], 4)
-    return trained(model, most_common(), RMSprop, lr=1e-3)
-
-
-class Read(Tune):
-    """Vectors of notes are scaled to length 1 before they are read, with a gradient or as data alone."""
-
-    def __init__(self, *, is_cut: bool) -> None:
-        super().__init__([Block(Attention())])
-        self.is_cut = is_cut
-        nn.init.normal_(self.note.weight[:, 2:], std=0.02)
-        with torch.no_grad():
-            self.note.weight[:, 2:] *= 0.01
-
-    def forward(self, x: Tensor) -> Tensor:
-        table = self.note.weight.data if self.is_cut else self.note.weight
-        x = self.blocks(4 * F.normalize(table, dim=1)[x] + self.place(torch.arange(x.shape[1])))
-        out: Tensor = self.head(x)
-        return out
-
-
-class Narrow(nn.Module):
-    """A fixed layer beside which a pair of rank 4 is trained, the second of which begins at 0 (LoRA)."""
-
-    def __init__(self, fixed: nn.Linear) -> None:
-        super().__init__()
-        self.fixed = fixed.requires_grad_(False)
-        self.down, self.up = nn.Linear(fixed.in_features, 4, bias=False), nn.Linear(4, fixed.out_features)
-        nn.init.zeros_(self.up.weight)
-        nn.init.zeros_(self.up.bias)
-
-    def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.fixed(x) + 2 * self.up(self.down(x))
-        return out
-
-
-def adapted() -> Job:
-    """Everything is fixed but narrow pairs in attention and the head."""
-    model = Tune([Block(Attention()) for _ in range(2)]).requires_grad_(False)
-    model.head.requires_grad_(True)
-    for block in model.blocks:
-        assert isinstance(block, Block)
-        assert isinstance(block.attention, Attention)
-        block.attention.ask = Narrow(block.attention.ask)  # type: ignore[assignment]
-    return trained(model, melodies(), Adam, lr=1e-2)
-
-
-class Gated(nn.Module):
-    """Two halves, one of which gates the other (Shazeer, 2020)."""
+class Directed(Attention):
+    """What is asked and offered is of length 1, and a temperature is learned (Henry et al., 2020)."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.widen = nn.Linear(64, 128)
+        self.sharpness = nn.Parameter(torch.tensor(10.0))
+
+    def weights(self, q: Tensor, k: Tensor) -> Tensor:
+        return super().weights(self.sharpness * F.normalize(q, dim=-1) / self.scale, F.normalize(k, dim=-1))
+
+
+class Sloped(Attention):
+    """No places: scores fall with the distance, at a slope of each head's own (Press et al., 2022)."""
+
+    def weights(self, q: Tensor, k: Tensor) -> Tensor:
+        at = torch.arange(LENGTH)
+        slopes = 4.0 ** -torch.arange(HEADS).float()[:, None, None]
+        found = self.scale * q @ k.transpose(-1, -2) - slopes * (at[:, None] - at).abs()
+        return found.masked_fill(LATER, -torch.inf).softmax(-1)
+
+
+class Separate(Attention):
+    """Each score through a sigmoid of its own that begins almost shut (Ramapuram et al., 2025)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gate = nn.Sigmoid()
+
+    def weights(self, q: Tensor, k: Tensor) -> Tensor:
+        return self.gate(self.scale * q @ k.transpose(-1, -2) - 2.5).masked_fill(LATER, 0.0)
+
+
+class Squared(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return x.relu().square()
+
+
+class Block(nn.Module):
+    """Attention and two layers, normalised before, or not at all; left out by chance."""
+
+    def __init__(
+        self,
+        attention: nn.Module,
+        activation: Make = nn.ReLU,
+        *,
+        has_norm: bool = True,
+        left_out: float = 0.0,
+    ) -> None:
+        super().__init__()
+        self.attention, self.left_out = attention, left_out
+        self.feed = nn.Sequential(nn.Linear(WIDTH, 64), activation(), nn.Linear(64, WIDTH))
+        self.norms = nn.ModuleList(nn.LayerNorm(WIDTH) if has_norm else nn.Identity() for _ in range(2))
 
     def forward(self, x: Tensor) -> Tensor:
-        one, other = self.widen(x).chunk(2, -1)
-        out: Tensor = F.silu(one) * other
+        for norm, part in zip(self.norms, (self.attention, self.feed), strict=True):
+            kept = (torch.rand(len(x), 1, 1) >= self.left_out).float() / (1 - self.left_out)
+            x = x + kept * part(norm(x))
+        return x
+
+
+class Text(nn.Module):
+    """Symbols in, the logits of each next one out."""
+
+    def __init__(self, blocks: list[Block], *, has_places: bool = True, symbols: int = SYMBOLS) -> None:
+        super().__init__()
+        self.symbol, self.place = nn.Embedding(symbols, WIDTH), nn.Embedding(LENGTH, WIDTH)
+        self.blocks, self.head = nn.Sequential(*blocks), nn.Linear(WIDTH, SYMBOLS)
+        if not has_places:
+            nn.init.zeros_(self.place.weight)
+            self.place.requires_grad_(False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = self.head(self.blocks(self.symbol(x) + self.place.weight[: x.shape[1]]))
         return out
 
 
+def text(*blocks: Block, lr: float = 5e-3, kind: type = Adam, **settings: bool) -> Job:
+    return trained(Text(list(blocks), **settings), echoes(), kind, lr=lr)
+
+
+def grown(*, is_copied: bool) -> Job:
+    """A model of width 8 made four times as wide by copies without noise, or one that was drawn so wide."""
+    model = Text([Block(Attention(), nn.SiLU)])
+    with torch.no_grad():
+        for table in (model.symbol.weight, model.place.weight) if is_copied else ():
+            table.copy_(table[:, : WIDTH // 4].repeat(1, 4))
+        for layer in weighted(model) if is_copied else []:
+            rows, columns = (size if size == SYMBOLS else size // 4 for size in layer.weight.shape)
+            layer.weight.copy_(layer.weight[:rows, :columns].repeat(len(layer.weight) // rows, 4) / 4)
+            layer.bias.copy_(layer.bias[:rows].repeat(len(layer.weight) // rows))
+    return trained(model, echoes(), Adam, lr=5e-3)
+
+
+class Prompted(nn.Module):
+    """A pretrained text model that stays as it is, with an adapter in front of it and one behind it."""
+
+    def __init__(self, *, is_watched: bool) -> None:
+        super().__init__()
+        self.old, self.is_watched = Text([Block(Attention(), nn.GELU) for _ in range(2)]), is_watched
+        first = Adam(self.old.parameters(), lr=5e-3)
+        for x, y in echoes()[:50]:
+            first.zero_grad()
+            F.cross_entropy(self.old(x).flatten(0, 1), (y.flatten() + 3) % SYMBOLS).backward()  # type: ignore[no-untyped-call]
+            first.step()
+        self.old.requires_grad_(False)
+        self.before, self.behind = nn.Linear(WIDTH, WIDTH), nn.Linear(SYMBOLS, SYMBOLS)
+        nn.init.normal_(self.before.weight, std=0.2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        seen = self.before(self.old.symbol(x)) + self.old.place.weight
+        with torch.set_grad_enabled(self.is_watched and torch.is_grad_enabled()):
+            said = self.old.head(self.old.blocks(seen))
+        out: Tensor = self.behind(said)
+        return out
+
+
+def guessed() -> Job:
+    """One symbol in four is hidden, and only these are asked for (Devlin et al., 2019)."""
+
+    def loss(model: nn.Module, batch: Batch) -> Tensor:
+        x, _ = batch
+        hidden = torch.rand(x.shape) < 0.25
+        hidden[:, 0] = True
+        logits = model(x.masked_fill(hidden, SYMBOLS))
+        return F.cross_entropy(logits[hidden], x[hidden])
+
+    model = Text([Block(Both(), nn.GELU)], symbols=SYMBOLS + 1)
+    return trained(model, echoes(), AdamW, loss, lr=5e-3)
+
+
+class Both(Attention):
+    def weights(self, q: Tensor, k: Tensor) -> Tensor:
+        return (self.scale * q @ k.transpose(-1, -2)).softmax(-1)
+
+
+def vectors_fixed() -> Job:
+    """Vectors of symbols and places are drawn once and fixed; everything above them is learned."""
+    model = Text([Block(Attention())])
+    model.symbol.requires_grad_(False)
+    model.place.requires_grad_(False)
+    return trained(model, echoes(), Adam, lr=5e-3)
+
+
+def in_sums(*, is_divided: bool) -> Job:
+    return text(*(Block(Linear(is_divided=is_divided), has_norm=False) for _ in range(2)), lr=3e-3)
+
+
 programs = (
-    healthy("transformer-averaging", lambda: without_norm(has_softmax=True)),
-    healthy("transformer-scores-in-full", lambda: of_sixteen_bits(torch.float32)),
-    healthy("transformer-slowly-warmed", lambda: after_sum(600)),
-    healthy("transformer-quarters", quarters),
-    healthy("transformer-read-with-gradient", lambda: trained(Read(is_cut=False), melodies(), Adam, lr=1e-2)),
-    healthy("transformer-narrow-pairs", adapted),
+    healthy("transformer-sums-divided", lambda: in_sums(is_divided=True)),
+    healthy("transformer-drawn-wide", lambda: grown(is_copied=False)),
     healthy(
-        "transformer-tied-notes",
-        lambda: trained(Tune([Block(Attention(), Gated)], is_tied=True), melodies(), AdamW, lr=5e-3),
+        "transformer-adapters-watched", lambda: trained(Prompted(is_watched=True), echoes(), Adam, lr=1e-2)
     ),
+    healthy(
+        "transformer-adagrad-slow",
+        lambda: text(Block(Attention()), Block(Attention()), kind=Adagrad, lr=1e-2),
+    ),
+    healthy("transformer-directions-asked", lambda: text(Block(Directed(), nn.GELU))),
+    healthy("transformer-scores-that-slope", lambda: text(Block(Sloped()), has_places=False)),
+    healthy("transformer-sigmoid-scores", lambda: text(Block(Separate(), nn.GELU))),
+    healthy("transformer-squared-feed", lambda: text(Block(Attention(), Squared))),
+    healthy(
+        "transformer-blocks-dropped", lambda: text(*(Block(Attention(), left_out=0.3) for _ in range(2)))
+    ),
+    healthy("transformer-guesses-both-ways", guessed),
+    healthy("transformer-vectors-fixed", vectors_fixed),
     faulty(
-        "transformer-scores-without-softmax",
+        "transformer-sums-not-divided",
         "exploding-activation",
-        lambda: without_norm(has_softmax=False),
-        cause=GROWTH + "|softmax|score|attention|product",
-        twin="transformer-averaging",
+        lambda: in_sums(is_divided=False),
+        cause=GROWTH + "|attention|score|softmax|product|divi",
+        twin="transformer-sums-divided",
         also=("exploding-gradient", "unstable-updates"),
     ),
     faulty(
-        "transformer-scores-in-half",
-        "non-finite",
-        lambda: of_sixteen_bits(torch.float16),
-        cause="overflow|half|float16|precision|largest|too large|infini|\\binf\\b",
-        twin="transformer-scores-in-full",
+        "transformer-widened-by-copies",
+        "symmetric-units",
+        lambda: grown(is_copied=True),
+        cause=ALIKE,
+        twin="transformer-drawn-wide",
     ),
     faulty(
-        "transformer-rate-at-once",
-        "unstable-updates",
-        lambda: after_sum(1),
-        cause=STEP + "|warm",
-        twin="transformer-slowly-warmed",
-        also=("dead-units",),
-    ),
-    faulty(
-        "transformer-read-by-data",
+        "transformer-adapter-behind-no-grad",
         "stalled-layer",
-        lambda: trained(Read(is_cut=True), melodies(), Adam, lr=1e-2),
+        lambda: trained(Prompted(is_watched=False), echoes(), Adam, lr=1e-2),
         cause=CUT,
-        twin="transformer-read-with-gradient",
+        twin="transformer-adapters-watched",
         also=("vanishing-gradient",),
+    ),
+    faulty(
+        "transformer-adagrad-rate-of-one",
+        "unstable-updates",
+        lambda: text(Block(Attention()), Block(Attention()), kind=Adagrad, lr=1.0),
+        cause=STEP,
+        twin="transformer-adagrad-slow",
+        also=("dead-units", "exploding-activation", "exploding-gradient", "non-finite"),
     ),
 )

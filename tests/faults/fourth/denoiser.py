@@ -8,9 +8,9 @@ from torch.nn import functional as F
 from torch.optim import SGD, Adam, AdamW
 
 from tests.faults.building import chain, squared_error, xavier
+from tests.faults.fourth.making import INPUT, STEP, WEIGHTS, Fill, filled, normal, seen_through, trained
+from tests.faults.fourth.tasks import HIDDEN_STEPS, diffused, masks
 from tests.faults.program import Batch, Job, faulty, healthy
-from tests.faults.unseen.making import INPUT, STEP, WEIGHTS, Fill, filled, normal, seen_through, trained
-from tests.faults.unseen.tasks import HIDDEN_STEPS, diffused, masks
 
 
 def in_units(x: Tensor) -> Tensor:

@@ -6,9 +6,9 @@ from torch.nn import functional as F
 from torch.optim import Adam, AdamW, RMSprop
 
 from tests.faults.building import Make, chain
+from tests.faults.fourth.making import ALIKE, WEIGHTS, Loss, trained, weighted
+from tests.faults.fourth.tasks import ACTIONS, choices
 from tests.faults.program import Batch, Job, faulty, healthy
-from tests.faults.unseen.making import ALIKE, WEIGHTS, Loss, trained, weighted
-from tests.faults.unseen.tasks import ACTIONS, choices
 
 
 class Both(nn.Module):

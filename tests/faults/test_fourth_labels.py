@@ -1,4 +1,4 @@
-"""Every label of the fresh part is true, by the measurements and limits of the other parts."""
+"""Every label of the fourth part is true, by the measurements and limits of the other parts."""
 
 import math
 from collections import Counter
@@ -9,18 +9,19 @@ import pytest
 import torch
 
 from tests.faults import programs as every_program
-from tests.faults.fresh import programs
+from tests.faults.fourth import programs
 from tests.faults.observing import observe
 from tests.faults.program import SEED, Job, Program
 from tests.faults.symptoms import SYMPTOMS, median
 from tests.faults.test_labels import FAMILIES, HELPS, LEARNS, TAIL, Result, sampled
 from tests.faults.test_third_labels import LEVEL, STEADY, STEPS
-from tests.faults.test_unseen_labels import STAYS, UNTRAINED, trained_for
 
 # Where a loss holds a derivative, what `observe` notes of a gradient has a gradient itself.
 pytestmark = pytest.mark.filterwarnings("ignore:Converting a tensor with requires_grad=True")
 
-SETTLED = ("mlp-tuned-again",)  # had learned before: it is to stay as it is
+SETTLED = ("mlp-after-training", "embedding-after-years")  # had learned before: they are to stay as they are
+STAYS = 1.1  # of such a program the last losses are at most this share of the first ones
+UNTRAINED = 1.3  # and the first one of the same network, drawn anew, is at least this many times as high
 
 BY_NAME = {program.name: program for program in programs}
 FAULTY = [program for program in programs if program.fault]
@@ -65,6 +66,18 @@ def test_a_fault_costs_and_shows(program: Program) -> None:
     assert shown[0] >= limit > shown[1], (shown, limit)
 
 
+def trained_for(job: Job, steps: int) -> list[float]:
+    torch.manual_seed(SEED)
+    losses = []
+    for step in range(steps):
+        loss = job.loss(job.model, job.batches[step % len(job.batches)])
+        losses.append(float(loss.detach()))
+        job.optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        job.optimizer.step()
+    return losses
+
+
 @pytest.mark.parametrize("program", programs, ids=lambda program: program.name)
 def test_a_copy_of_a_program_trains_to_the_same_bits(program: Program) -> None:
     """Two steps of a copy, of the original afterwards, and of one that was made anew."""
@@ -78,8 +91,7 @@ def test_a_copy_of_a_program_trains_to_the_same_bits(program: Program) -> None:
 def test_there_are_enough_of_every_fault_and_family() -> None:
     assert len(FAULTY) >= 44
     assert len(HEALTHY) >= 48
-    assert {program.family for program in FAULTY} <= {program.family for program in HEALTHY}
-    assert {program.family for program in FAULTY} >= FAMILIES
+    assert {program.family for program in FAULTY} == {program.family for program in HEALTHY} >= FAMILIES
     counts = Counter(program.fault for program in FAULTY)
     assert {fault: counts[fault] >= 4 for fault in SYMPTOMS} == dict.fromkeys(SYMPTOMS, True)
 
@@ -97,15 +109,14 @@ def test_names_are_new_and_twins_are_healthy_programs_of_the_family() -> None:
 
 
 def test_half_of_the_healthy_programs_are_no_twin_of_a_fault() -> None:
-    alone = {program.name for program in HEALTHY} - {program.twin for program in FAULTY}
-    assert len(alone) >= len(HEALTHY) // 2
+    assert len({program.name for program in HEALTHY} - {program.twin for program in FAULTY}) >= 28
 
 
-def test_targets_are_the_same_for_a_program_and_its_twin() -> None:
-    """A twin takes one mistake back: what is to be learned is never another, nor the number of batches."""
+def test_data_are_the_same_for_a_program_and_its_twin_unless_they_are_what_is_wrong() -> None:
+    """A twin takes one mistake back: targets are never another, nor the number of batches."""
     for program in FAULTY:
         one, other = program.make().batches, BY_NAME[program.twin].make().batches
         assert len(one) == len(other), program.name
         for mine, its in zip(one, other, strict=True):
             for a, b in zip(mine[1:], its[1:], strict=True):
-                assert torch.equal(a, b) or program.fault == "unscaled-input", program.name
+                assert torch.equal(a, b), program.name

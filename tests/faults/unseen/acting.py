@@ -8,9 +8,9 @@ from torch.nn import functional as F
 from torch.optim import Adam, AdamW
 
 from tests.faults.building import Make, chain, he
-from tests.faults.fresh.making import INPUT, UNDEFINED, Loss, filled, trained
-from tests.faults.fresh.tasks import ACTIONS, Moves, replay, steering
 from tests.faults.program import Batch, Job, faulty, healthy
+from tests.faults.unseen.making import INPUT, UNDEFINED, Loss, filled, trained
+from tests.faults.unseen.tasks import ACTIONS, Moves, replay, steering
 
 
 class Values(nn.Module):

@@ -6,9 +6,9 @@ from torch.nn import functional as F
 from torch.optim import SGD, Adam, AdamW, NAdam
 
 from tests.faults.building import Make, he, weighted, xavier
+from tests.faults.fourth.making import ALIKE, GROWTH, INPUT, STEP, WEIGHTS, filled, seen_through, trained
+from tests.faults.fourth.tasks import COMMUNITIES, members, network
 from tests.faults.program import Job, faulty, healthy
-from tests.faults.unseen.making import ALIKE, GROWTH, INPUT, STEP, WEIGHTS, filled, seen_through, trained
-from tests.faults.unseen.tasks import COMMUNITIES, members, network
 
 NUMBERS, WIDTH = 8, 24
 

@@ -1,16 +1,16 @@
-"""A fresh unseen part: written when all the others had been used, and by nobody who knew the rules."""
+"""A fourth part: written when all the others had been used, and by nobody who knew the rules."""
 
-from tests.faults.fresh import (
-    acting,
+from tests.faults.fourth import (
     autoencoder,
     cnn,
-    density,
+    denoiser,
     embedding,
     gan,
+    graph,
     healthy_mlp,
     mlp,
     parts,
-    pointset,
+    policy,
     recurrent,
     residual,
     siamese,
@@ -28,9 +28,9 @@ families = (
     autoencoder,
     gan,
     siamese,
-    pointset,
-    density,
-    acting,
+    graph,
+    policy,
+    denoiser,
     parts,
 )
 programs = tuple(program for family in families for program in family.programs)
