@@ -18,13 +18,14 @@ FRESH_ROW = 0.1
 # A third of the weights in each of the first steps: what they were drawn for is gone. Few trainings that work
 # begin so fast, and the loss of those does not rise.
 FAST_UPDATE, REPLACING_UPDATE = 0.25, 0.3
-RISE, LEAPS, HARDLY = 1.5, 4.0, 0.85
+RISE, LEAPS, HARDLY = 1.75, 4.0, 0.85
 SWING = 0.3  # from one step to the next, over the loss itself, at the median
 PEAK = 10.0  # the greatest loss over that at the start: batches alone do not differ by as much
 # The last level over the lowest, and how much of what had been gained is lost again: where nearly all was, a
 # loss about 0 may double by chance.
 REBOUND, REBOUND_SHARE = 2.0, 0.3
-ALL_LOST, ALL_LOST_SHARE = 1.2, 0.6
+# Less where the weights have grown to twice what they were meanwhile.
+ALL_LOST, ALL_LOST_SHARE, RUNAWAY = 1.2, 0.6, 2.0
 OUTGROWN = 30.0  # a tenfold is the most that the weights of a training that works were seen to grow
 CALIBRATED = "calibrated: losses of batches of a training that works differ by less"
 
@@ -95,10 +96,10 @@ def _trouble(readings: Readings, largest: float) -> Trouble | None:
         evidence = _of_loss("loss of the last quarter over that at the start", _over(end, start), 2.0)
         return "error", f"the loss grows from {start:.3g} to {end:.3g}", (evidence,)
     rose, lost = rebound(readings.steps)
-    if (rose > REBOUND and lost > REBOUND_SHARE) or (rose > ALL_LOST and lost > ALL_LOST_SHARE):
-        evidence = _of_loss(
-            "loss at the end over the lowest level before", rose, REBOUND if rose > REBOUND else ALL_LOST
-        )
+    is_lost = rose > ALL_LOST and lost > ALL_LOST_SHARE and _growth_of_weights(readings) > RUNAWAY
+    if is_lost or (rose > REBOUND and lost > REBOUND_SHARE):
+        threshold = REBOUND if rose > REBOUND else ALL_LOST
+        evidence = _of_loss("loss at the end over the lowest level before", rose, threshold)
         return "error", f"the loss ends at {rose:.2g} times the lowest level it had reached", (evidence,)
     if where == "flat" and largest > LARGE_UPDATE:
         return "warning", *_no_fall(readings.steps, start, end)
