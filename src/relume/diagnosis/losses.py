@@ -90,10 +90,16 @@ def worst_leap(steps: Steps) -> Leap | None:
     return Leap(int(numbers[worst]), float(highest[worst]), float(sizes[worst + 1]))
 
 
+def has_curve(steps: Steps) -> bool:
+    """Whether enough losses were given, and all of them numbers."""
+    losses = known(steps)
+    return len(losses) >= MINIMUM_LOSSES and bool(np.isfinite(losses).all())
+
+
 def swing(steps: Steps) -> float:
     """The median change from one loss to the next over the median loss; nan where there is no curve."""
     losses = known(steps)
-    if len(losses) < MINIMUM_LOSSES or not np.isfinite(losses).all():
+    if not has_curve(steps):
         return math.nan
     level = float(np.median(np.abs(losses)))
     return float(np.median(np.abs(np.diff(losses)))) / level if level > 0 else math.nan

@@ -4,9 +4,10 @@ import math
 from collections.abc import Iterator
 from itertools import islice
 
-from relume.diagnosis.causes import WEIGHTS, why_it_grows
+from relume.diagnosis.causes import why_it_grows
 from relume.diagnosis.chain import Layer, examples_of, layers_of, sites_of, weights_of
-from relume.diagnosis.learning import severity_of, steps_are_large
+from relume.diagnosis.large_values import LARGE_VALUE, LARGE_VARIANCE, large_from_the_start
+from relume.diagnosis.learning import severity_of
 from relume.diagnosis.rule import Rule
 from relume.diagnosis.towers import towers
 from relume.diagnosis.trend import (
@@ -17,7 +18,7 @@ from relume.diagnosis.trend import (
     mean_square_factor,
 )
 from relume.diagnosis.weights import growth as growth_by_weights
-from relume.diagnosis.weights import median, sigma_w2
+from relume.diagnosis.weights import median
 from relume.types import Evidence, Finding, Readings
 
 EXTREME_GROWTH = 1e6
@@ -29,51 +30,12 @@ SOURCE = (
 )
 
 
-# Trainings that work begin with hidden values of 4 in size at most; weights of a variance of 6 / fan-in occur
-# where values are small. Two layers have no trend over depth, and can be drawn as wrong as twenty.
-LARGE_VALUE, LARGE_VARIANCE = 10.0, 4.0
-
-
 def find(readings: Readings) -> Iterator[Finding]:
     """At most one: over all, or as it began, where what came later is no number; or in few layers."""
     views = (view for view in (readings, readings.opening, *towers(readings)) if view is not None)
     grown = (found for view in views if (found := _growth(readings, view)) is not None)
-    yield from islice((*grown, *_at_once(readings)), 1)
-
-
-def _at_once(readings: Readings) -> Iterator[Finding]:
-    """Large values behind large weights, before training has made them so."""
-    view = readings.opening or readings
-    layers = [layer for layer in layers_of(view) if layer.value > LARGE_VALUE and _is_unbounded(layer)]
-    scale = median([sigma_w2(layer) for layer in layers_of(view)])
-    if not layers or examples_of(view) < EXAMPLES or not scale > LARGE_VARIANCE:
-        return
-    if any(steps_are_large([layer]) for layer in layers_of(view)):
-        return
-    largest = max(layers, key=lambda layer: layer.value)
-    yield Finding(
-        problem="exploding-activation",
-        severity=severity_of(readings, is_extreme=largest.value > EXTREME_GROWTH),
-        sites=sites_of(layers),
-        parameters=weights_of(layers),
-        evidence=(
-            Evidence(
-                quantity=f"root mean square of the values at {largest.sites[-1]}, at first",
-                measured=largest.value,
-                threshold=LARGE_VALUE,
-                source="calibrated: trainings that work begin below 4",
-            ),
-            Evidence(
-                quantity="fan-in times the weights' mean square, median of the layers",
-                measured=scale,
-                threshold=LARGE_VARIANCE,
-                source="He's is 2 (He et al. 2015)",
-            ),
-        ),
-        cause=f"The weights are too large: fan-in times their mean square is {scale:.3g}, where 2 keeps a "
-        f"signal, so values at {largest.sites[-1]} are about {largest.value:.3g} in size from the start on.",
-        remedies=(*WEIGHTS, "insert-normalisation", "clip-gradients"),
-    )
+    layers = [layer for layer in layers_of(readings.opening or readings) if _is_unbounded(layer)]
+    yield from islice((*grown, *large_from_the_start(readings, layers)), 1)
 
 
 def _growth(readings: Readings, view: Readings) -> Finding | None:

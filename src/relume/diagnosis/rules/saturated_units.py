@@ -15,6 +15,7 @@ from relume.diagnosis.chain import (
     weights_of,
 )
 from relume.diagnosis.learning import loss_falls, severity_of
+from relume.diagnosis.losses import HALVED, has_curve, levels
 from relume.diagnosis.rule import Rule
 from relume.diagnosis.weights import median
 from relume.types import Evidence, Finding, Reading, Readings, Severity
@@ -43,6 +44,42 @@ def find(readings: Readings) -> Iterator[Finding]:
         yield _finding(rest, severity, why_it_saturates(readings, rest, flat))
     if gates:
         yield _finding(gates, "info", _by_design(gates))
+    output = _stuck_output(readings)
+    if output is not None and not rest:
+        yield _finding([output], severity_of(readings), _out_of_reach(readings, output))
+
+
+def _stuck_output(readings: Readings) -> Layer | None:
+    """The output, if it has come to its flat ends and the loss is still more than half of what it was.
+
+    Sure answers sit there too, but a loss that likes them is small.
+    """
+    if readings.closing is None or not has_curve(readings.steps):
+        return None
+    layers = layers_of(readings.closing)
+    start, end = levels(readings.steps)
+    is_apart = len(layers) > len(hidden_layers(readings.closing))
+    if not is_apart or not layers[-1].flat_share > EXTREME_SHARE or not end > HALVED * abs(start):
+        return None
+    return layers[-1] if all(each.examples >= EXAMPLES for each in layers[-1].readings) else None
+
+
+def _out_of_reach(readings: Readings, output: Layer) -> Cause:
+    low, high = output.activation.range
+    start, end = levels(readings.steps)
+    share = Evidence(
+        quantity="values of the output on a flat end, in the last steps",
+        measured=output.flat_share,
+        threshold=EXTREME_SHARE,
+        unit="share",
+        source="slope below 0.05: a twentieth of the gradient passes",
+    )
+    said = (
+        f"The output is {output.activation.name}, between {low:g} and {high:g}, and training has driven "
+        f"{output.flat_share:.0%} of it to its ends, while the loss goes from {start:.3g} to {end:.3g} only: "
+        "targets out of its range cannot be reached. Take the activation away, or scale the targets."
+    )
+    return Cause(said, (share,), ("lower-learning-rate", "insert-normalisation"))
 
 
 def _looked_at(readings: Readings) -> list[Layer]:
