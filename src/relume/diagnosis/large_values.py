@@ -30,7 +30,7 @@ def large_from_the_start(readings: Readings, layers: list[Layer]) -> Iterator[Fi
     elif largest.value > FAR_TOO_LARGE and not unrolled(layers):  # over time it is the gradient's own finding
         cause = (
             "Depth without normalisation: the weights are of usual size, but what the layers add up or "
-            f"multiply is not scaled back: values at {largest.sites[-1]} are about {largest.value:.3g} in size."
+            f"multiply is not scaled back. Values at {largest.sites[-1]} are about {largest.value:.3g}."
         )
         yield _finding(readings, large, largest, cause, (), (NORMALISE, *WEIGHTS, "clip-gradients"))
 
