@@ -69,4 +69,6 @@ def test_markup_in_a_name_is_only_text() -> None:
 
 def test_columns_that_do_not_fit_go_below_with_the_first_again() -> None:
     assert list(fitting_groups([10, 20, 30, 40], 70)) == [{0: 10, 1: 20, 2: 30}, {0: 10, 3: 40}]
-    assert list(fitting_groups([10, 200], 70)) == [{0: 10, 1: 200}]
+    # A name is read whole, and what stands beside it is wrapped.
+    assert list(fitting_groups([10, 200], 70)) == [{0: 10, 1: 58}]
+    assert list(fitting_groups([65, 200], 70)) == [{0: 65, 1: 12}]

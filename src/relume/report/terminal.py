@@ -13,6 +13,7 @@ from relume.report.grid import Column, Grid, Section
 from relume.types import PerUnit
 
 GAP = 2  # blanks between two columns
+NARROWEST = 12  # of a column, in characters
 BRAILLE = 0x2800
 DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))  # [row][column] of a braille character
 
@@ -55,9 +56,13 @@ def column_widths(grid: Grid) -> list[int]:
 
 
 def fitting_groups(widths: Sequence[int], room: int) -> Iterator[dict[int, int]]:
-    """Split columns into groups of `room` characters, as column -> width; each begins with the first."""
-    group = {0: widths[0]}
-    for column, width in enumerate(widths[1:], start=1):
+    """Split columns into groups of `room` characters, as column -> width; each begins with the first.
+
+    The first holds names, which are read whole: where room is short, what stands beside it gives way.
+    """
+    group, beside = {0: widths[0]}, max(room - widths[0] - GAP, NARROWEST)
+    for column, wanted in enumerate(widths[1:], start=1):
+        width = min(wanted, beside)
         if len(group) > 1 and sum(group.values()) + GAP * len(group) + width > room:
             yield group
             group = {0: widths[0]}
