@@ -89,3 +89,11 @@ def judge_with_accident(samples: Sequence[Sample]) -> Verdict:
 FAILING = replace(TRUE, name="failing", measure=measure_with_accident)
 KILLED = replace(TRUE, name="killed", measure=measure_until_killed)
 SLOW = replace(TRUE, name="slow", measure=measure_slowly)
+
+
+def measure_nothing(subject: Subject, part: Part) -> Sequence[Sample]:
+    """Fails in every part, as where the data do not suit a claim."""
+    raise ValueError("the data are not sparse")
+
+
+UNSUITED = replace(TRUE, name="unsuited", measure=measure_nothing)

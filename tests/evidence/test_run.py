@@ -45,6 +45,11 @@ def test_accidents_leave_the_other_claims_alone() -> None:
     assert found.versions["torch"].startswith("2.")
 
 
+def test_what_fails_every_part_is_said_once() -> None:
+    (judged,) = run_claims([planted.UNSUITED], effort="quick", workers=1).judged.values()
+    assert judged.notes == ("3 parts failed: ValueError: the data are not sparse.",)
+
+
 def test_what_is_kept_is_not_measured_again(finished: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = run_claims([planted.TRUE], effort="quick", into=finished)
     monkeypatch.setattr("relume.evidence.run.in_processes", lambda tasks, workers: iter(tasks.items()))

@@ -132,11 +132,7 @@ def _judged(
     done = [each for each in found if isinstance(each, Measured)]
     samples = tuple(sample for each in done for sample in each.samples)
     seconds = sum(each.cpu_seconds for each in done)
-    failed = [
-        f"Part {_setting(each.part)} failed: {result.reason}."
-        for each, result in zip(planned, found, strict=True)
-        if isinstance(result, Failure)
-    ]
+    failed = _failures(planned, found)
     if failed:
         return _undecided(claim, own, samples, seconds, (*notes, *failed))
     try:
@@ -144,6 +140,18 @@ def _judged(
     except Exception as error:
         return _undecided(claim, own, samples, seconds, (*notes, f"It could not be judged: {said(error)}."))
     return Judged(verdict=verdict, samples=samples, subject=own, cpu_seconds=seconds, notes=notes)
+
+
+def _failures(planned: Sequence[Work], found: Sequence[Measured | Failure]) -> list[str]:
+    """What failed, a sentence for each reason: data that do not suit a claim fail all of its parts."""
+    parts: dict[str, list[Part]] = {}
+    for each, result in zip(planned, found, strict=True):
+        if isinstance(result, Failure):
+            parts.setdefault(result.reason, []).append(each.part)
+    return [
+        f"Part {_setting(of[0])} failed: {reason}." if len(of) == 1 else f"{len(of)} parts failed: {reason}."
+        for reason, of in parts.items()
+    ]
 
 
 def _undecided(
