@@ -49,11 +49,13 @@ def _records(log: bytes) -> Iterator[bytes]:
     block, head = 32768, 7
     assert log[:4] == b":W&B"
     place, record = head, b""
-    while place + head <= len(log):
+    while place + head <= len(log):  # a piece at the end may be written in part
         if block - place % block < head:  # no room for another piece: zeros
             place += block - place % block
             continue
         length, kind = struct.unpack_from("<HB", log, place + 4)  # behind a checksum
+        if place + head + length > len(log):
+            return
         record += log[place + head : place + head + length]
         place += head + length
         if kind in (1, 4):  # whole, or the last piece

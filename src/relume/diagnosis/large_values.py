@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from relume.diagnosis.causes import WEIGHTS
-from relume.diagnosis.chain import Layer, examples_of, layers_of, sites_of, unrolled, weights_of
-from relume.diagnosis.learning import severity_of, steps_are_large
+from relume.diagnosis.chain import Layer, examples_of, sites_of, unrolled, weights_of
+from relume.diagnosis.feeding import is_matrix
+from relume.diagnosis.learning import LARGE_UPDATE, severity_of
 from relume.diagnosis.weights import median, sigma_w2
 from relume.types import Evidence, Finding, Readings
 
@@ -38,7 +39,10 @@ def large_from_the_start(readings: Readings, layers: list[Layer]) -> Iterator[Fi
 def _is_of_steps_or_input(view: Readings) -> bool:
     """Whether steps have made them so already, or the input is as large."""
     given = view.input.value.root_mean_square if view.input else 1.0
-    return given > LARGE_VALUE or any(steps_are_large([layer]) for layer in layers_of(view))
+    weights = (
+        p for p in view.parameters.values() if is_matrix(p)
+    )  # embeddings too, which feed no activation
+    return given > LARGE_VALUE or any(weight.update_ratio > LARGE_UPDATE for weight in weights)
 
 
 def _by_weights(largest: Layer, scale: float) -> tuple[str, tuple[Evidence, ...], tuple[str, ...]]:
