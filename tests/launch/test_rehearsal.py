@@ -220,3 +220,20 @@ def test_nothing_is_tried_where_nothing_is_wrong(tmp_path: Path) -> None:
     ended = by_relume(tmp_path, "run", "sound.py")
     assert ended.err.startswith("relume: Net, 40 steps")
     assert "epair" not in ended.err
+
+
+def test_what_cannot_be_kept_does_not_reach_the_script() -> None:
+    class Odd(SGD):
+        def state_dict(self) -> dict[str, object]:
+            raise TypeError("not to be saved")
+
+    model = net()
+    optimizer = Odd(model.parameters(), lr=0.1)
+    rehearsal = Rehearsal(model, optimizer)
+    with watch(model) as watched:
+        watched.tell(rehearsal)
+        plain(model, torch.randn(BATCH, 4), torch.zeros(BATCH, dtype=torch.long)).backward()  # type: ignore[no-untyped-call]
+    rehearsal.close()
+    assert _get_current_function_mode_stack() == []  # type: ignore[no-untyped-call]
+    with pytest.raises(RelumeError, match="not to be saved"):
+        rehearsal.repaired()

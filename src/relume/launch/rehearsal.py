@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.overrides import _get_current_function_mode_stack
 
-from relume.errors import RelumeError
+from relume.errors import RelumeError, said
 from relume.launch.tape import Tape, bytes_of, loss_of
 from relume.remedies.repair import STEPS, repair
 from relume.remedies.search import final_loss
@@ -33,14 +34,14 @@ class Rehearsal:
         self.model, self.optimizer = model, optimizer
         self.batches: list[tuple[Any, ...]] = []
         self.trouble = _why_not(model)
+        self._bytes = 0  # that the batches hold
         self._start: tuple[dict[str, Tensor], dict[str, Any]] | None = None
         self._tape: Tape | None = None  # in its place until the next step, or forward pass
 
     @property
     def is_over(self) -> bool:
         """Whether nothing more is recorded."""
-        held = sum(bytes_of(batch) for batch in self.batches)
-        return bool(self.trouble) or len(self.batches) >= MOST_BATCHES or held >= MOST_BYTES
+        return bool(self.trouble) or len(self.batches) >= MOST_BATCHES or self._bytes >= MOST_BYTES
 
     def backward(self, loss: Tensor) -> None:
         """A backward pass begins at this tensor."""
@@ -51,6 +52,7 @@ class Rehearsal:
             self.trouble = "its loss is not made of its outputs alone"
         else:
             self.batches.append(batch)
+            self._bytes += bytes_of(batch)
 
     def before_step(self) -> None:
         """Leave torch's functions alone until the next forward pass."""
@@ -83,8 +85,9 @@ class Rehearsal:
     def before_forward(self) -> None:
         """A pass through the model is about to begin."""
         if self._start is None and not self.trouble and _is_training(self.model):
-            weights = {name: value.detach().clone() for name, value in _tensors(self.model)}
-            self._start = weights, copy.deepcopy(self.optimizer.state_dict())
+            with self._safely():
+                weights = {name: value.detach().clone() for name, value in _tensors(self.model)}
+                self._start = weights, copy.deepcopy(self.optimizer.state_dict())
 
     def after_forward(self, args: tuple[Any, ...], kwargs: dict[str, Any], outputs: Any) -> None:
         """One has ended: listen to what is made of its outputs."""
@@ -94,13 +97,23 @@ class Rehearsal:
         if _modes() or torch.is_autocast_enabled():
             self.trouble = "it is called several times a step, or under autocast"
             return
-        self._tape = Tape(self.model, args, kwargs, outputs)
-        self._tape.__enter__()  # type: ignore[no-untyped-call]
+        with self._safely():
+            self._tape = Tape(self.model, args, kwargs, outputs)
+            self._tape.__enter__()  # type: ignore[no-untyped-call]
+
+    @contextmanager
+    def _safely(self) -> Iterator[None]:
+        """Whatever goes wrong in here must not reach the script, in whose forward pass it is."""
+        try:
+            yield
+        except Exception as error:
+            self.trouble = said(error)
 
     def _take_away(self) -> None:
         """Leave the stack of torch's modes, if nobody has put another one upon ours."""
-        stack = _modes()
-        if self._tape is not None and not self._tape.is_on and stack and stack[-1] is self._tape:
+        if self._tape is None or self._tape.is_on:
+            return
+        if _modes()[-1:] == [self._tape]:
             self._tape.__exit__(None, None, None)  # type: ignore[no-untyped-call]
             self._tape = None
 
@@ -122,8 +135,9 @@ def told(rehearsal: Rehearsal, readings: Readings) -> list[str]:
         return [f"No repair was tried: it would take {expected / 60:.0f} minutes. {ELSEWHERE}"]
     try:
         found = rehearsal.repaired()
-    except RelumeError as error:
-        return [f"No repair was tried: {error}. {ELSEWHERE}"]
+    except Exception as error:  # of the script's model too, which was not made to be copied
+        why = str(error) if isinstance(error, RelumeError) else said(error)
+        return [f"No repair was tried: {why}. {ELSEWHERE}"]
     where = f"in {STEPS} steps on the first {len(rehearsal.batches)} batches"
     if not found.remedies:
         return [f"No remedy lowered the loss {where}. {ELSEWHERE}"]

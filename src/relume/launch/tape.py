@@ -77,15 +77,20 @@ class Tape(TorchFunctionMode):
         """Run the call, and note it if it is made of what came of the model."""
         keywords = kwargs or {}
         result = func(*args, **keywords)
-        if not self.is_on:
-            return result
+        if self.is_on:
+            try:
+                self._hear(func, args, keywords, result)
+            except Exception:  # what cannot be noted cannot be made again; the script is none the wiser
+                self.is_on = False
+        return result
+
+    def _hear(self, func: Callable[..., Any], args: Any, keywords: Any, result: Any) -> None:
         tensors = [value for value in tree_flatten((args, keywords))[0] if isinstance(value, Tensor)]
         depends = any(id(value) in self.made or id(value) in self.own for value in tensors)
         if depends and any(isinstance(value, Tensor) for value in tree_flatten(result)[0]):
             noted = tree_map(self._place, (tuple(args), dict(keywords)))
             self.calls.append(Call(func, *noted))
             self._note(result)
-        return result
 
     def ended(self, loss: Tensor) -> "tuple[Any, ...] | None":
         """Inputs, what else was given, the recipe; None if the loss did not come of the outputs."""

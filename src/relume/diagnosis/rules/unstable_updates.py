@@ -198,8 +198,8 @@ unstable_updates = Rule(
     meaning="updates so large against the weights that the loss oscillates or diverges",
     formula=(
         "norm of a layer's update over that of its weights: above 0.01 while the loss doubles or went up "
-        "tenfold, or above 0.1 while it does not fall, or above 0.3 in the first steps, if it rises by half; "
-        "biases and new zeros excepted"
+        "tenfold, or above 0.1 while it does not fall, or above 0.25 in the first steps, if it rises to 1.75 "
+        "times; biases and new zeros excepted"
     ),
     needs_examples=1,
     citation="Karpathy, CS231n notes, Ratio of weights to updates (around 1e-3)",
