@@ -4,8 +4,7 @@
     python -m benchmarks.faults --half calibration --no-repairs --list
 
 For every program of tests/faults: a trial of a few steps, and what is found in its readings. The thresholds
-were set on the parts "calibration", "report", "third" and "fourth"; "unseen" was not looked at until all
-were settled.
+were set on all parts but "unseen", which was not looked at until all were settled.
 
 named        the planted fault is among the findings of severity error or warning, by its name
 alarm        there is any such finding
@@ -24,6 +23,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from multiprocessing import get_context
+from typing import get_args
 
 import torch
 from benchmarks.fault_peers import MEANS, PEERS
@@ -33,7 +33,7 @@ from rich.progress import track
 from rich.table import Table
 from tests.faults import programs
 from tests.faults.observing import observe
-from tests.faults.program import Program, halves
+from tests.faults.program import Half, Program, halves
 
 from relume.diagnosis.diagnose import diagnose
 from relume.trial import admit, run_trial
@@ -172,7 +172,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--half", choices=("calibration", "report", "third", "fourth", "unseen"))
+    parser.add_argument("--half", choices=get_args(Half))
     parser.add_argument("--only", default="", help="programs whose name has this in it")
     parser.add_argument("--steps", type=int, default=STEPS)
     parser.add_argument("--no-repairs", action="store_true")

@@ -7,6 +7,7 @@ from tests.faults import (
     autoencoder,
     cnn,
     embedding,
+    fifth,
     fourth,
     gan,
     healthy_mlp,
@@ -18,7 +19,6 @@ from tests.faults import (
     siamese,
     third,
     transformer,
-    unseen,
 )
 from tests.faults.program import Program
 
@@ -42,6 +42,6 @@ programs: Mapping[str, Program] = {
         *(replace(program, half="report") for family in report.families for program in family.programs),
         *(replace(program, half="third") for program in third.programs),
         *(replace(program, half="fourth") for program in fourth.programs),
-        *(replace(program, half="unseen") for program in unseen.programs),
+        *(replace(program, half="fifth") for program in fifth.programs),
     )
 }

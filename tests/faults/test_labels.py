@@ -16,7 +16,7 @@ from tests.faults.symptoms import SYMPTOMS, median
 LEARNS = 0.8  # a healthy program's last losses are at most this share of its first
 HELPS = 0.85  # a twin's last losses are at most this share of the faulty program's
 TAIL = 10  # steps
-STEPS: dict[Half, int] = {"calibration": 100, "report": 60, "unseen": 60}  # in which a healthy program learns
+STEPS: dict[Half, int] = {"calibration": 100, "report": 60}  # in which a healthy program learns
 
 SEEN = [
     program for program in programs.values() if program.half in ("calibration", "report")

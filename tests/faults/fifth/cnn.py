@@ -8,7 +8,7 @@ from torch.optim import SGD, Adam, Adamax, AdamW
 from tests.faults.building import Make, he, squared_error, xavier
 from tests.faults.fourth.making import Fill
 from tests.faults.program import Batch, Job, faulty, healthy
-from tests.faults.unseen.making import (
+from tests.faults.fifth.making import (
     ALIKE,
     GROWTH,
     INPUT,
@@ -21,7 +21,7 @@ from tests.faults.unseen.making import (
     trained,
     weighted,
 )
-from tests.faults.unseen.tasks import GLYPHS, glyphs, spots
+from tests.faults.fifth.tasks import GLYPHS, glyphs, spots
 
 WIDTH = 12
 

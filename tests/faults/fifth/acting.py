@@ -9,8 +9,8 @@ from torch.optim import Adam, AdamW
 
 from tests.faults.building import Make, chain, he
 from tests.faults.program import Batch, Job, faulty, healthy
-from tests.faults.unseen.making import INPUT, UNDEFINED, Loss, filled, trained
-from tests.faults.unseen.tasks import ACTIONS, Moves, replay, steering
+from tests.faults.fifth.making import INPUT, UNDEFINED, Loss, filled, trained
+from tests.faults.fifth.tasks import ACTIONS, Moves, replay, steering
 
 
 class Values(nn.Module):

@@ -7,8 +7,8 @@ from torch.optim import Adagrad, Adam, AdamW
 
 from tests.faults.building import chain
 from tests.faults.program import Batch, Job, faulty, healthy
-from tests.faults.unseen.making import ALIKE, STEP, UNDEFINED, Loss, trained
-from tests.faults.unseen.tasks import WORDS, neighbours
+from tests.faults.fifth.making import ALIKE, STEP, UNDEFINED, Loss, trained
+from tests.faults.fifth.tasks import WORDS, neighbours
 
 
 class Products(nn.Module):

@@ -1,6 +1,6 @@
-"""The unseen part: written when all the others had been used, and by nobody who knew the rules."""
+"""A fifth part: written when all the others had been used, and by nobody who knew the rules."""
 
-from tests.faults.unseen import (
+from tests.faults.fifth import (
     acting,
     autoencoder,
     cnn,
@@ -34,3 +34,4 @@ families = (
     parts,
 )
 programs = tuple(program for family in families for program in family.programs)
+settled = ("mlp-tuned-again",)  # had learned before: it is to stay as it is

@@ -7,8 +7,8 @@ from torch.optim import SGD, Adam, AdamW
 
 from tests.faults.building import Make, chain, he
 from tests.faults.program import Job, faulty, healthy
-from tests.faults.unseen.making import GROWTH, INPUT, STEP, filled, seen_through, trained
-from tests.faults.unseen.tasks import SOLIDS, clouds
+from tests.faults.fifth.making import GROWTH, INPUT, STEP, filled, seen_through, trained
+from tests.faults.fifth.tasks import SOLIDS, clouds
 
 WIDTH = 32
 

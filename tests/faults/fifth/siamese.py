@@ -10,8 +10,8 @@ from torch.optim import SGD, Adam, AdamW
 from tests.faults.building import chain, he, xavier
 from tests.faults.fourth.making import Fill
 from tests.faults.program import Batch, Job, faulty, healthy
-from tests.faults.unseen.making import CUT, INPUT, WEIGHTS, filled, normal, trained
-from tests.faults.unseen.tasks import PEOPLE, hands, signatures
+from tests.faults.fifth.making import CUT, INPUT, WEIGHTS, filled, normal, trained
+from tests.faults.fifth.tasks import PEOPLE, hands, signatures
 
 CODE = 8
 

@@ -7,7 +7,7 @@ from torch.optim import SGD, Adam, AdamW, RMSprop
 from tests.faults.building import Make, chain, he, squared_error, weighted, xavier
 from tests.faults.fourth.making import Fill
 from tests.faults.program import Job, faulty, healthy
-from tests.faults.unseen.making import (
+from tests.faults.fifth.making import (
     ALIKE,
     DATA,
     INPUT,
@@ -19,7 +19,7 @@ from tests.faults.unseen.making import (
     seen_through,
     trained,
 )
-from tests.faults.unseen.tasks import friedman, houses, irises, loudness
+from tests.faults.fifth.tasks import friedman, houses, irises, loudness
 
 
 def six(activation: Make) -> Job:

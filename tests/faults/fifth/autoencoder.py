@@ -9,8 +9,8 @@ from torch.optim import SGD, Adam, AdamW
 from tests.faults.building import Make, chain, he, squared_error
 from tests.faults.program import Batch, Job, faulty, healthy
 from tests.faults.tasks import Pairs
-from tests.faults.unseen.making import ALIKE, CUT, UNDEFINED, constant, filled, trained
-from tests.faults.unseen.tasks import CHANNELS, spectra
+from tests.faults.fifth.making import ALIKE, CUT, UNDEFINED, constant, filled, trained
+from tests.faults.fifth.tasks import CHANNELS, spectra
 
 
 class Sparse(nn.Module):

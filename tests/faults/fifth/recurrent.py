@@ -6,8 +6,8 @@ from torch.optim import Adam, AdamW, RMSprop
 
 from tests.faults.building import squared_error
 from tests.faults.program import Batch, Job, faulty, healthy
-from tests.faults.unseen.making import DATA, GROWTH, INPUT, WEIGHTS, seen_through, trained
-from tests.faults.unseen.tasks import adding, index, opening
+from tests.faults.fifth.making import DATA, GROWTH, INPUT, WEIGHTS, seen_through, trained
+from tests.faults.fifth.tasks import adding, index, opening
 
 WIDTH = 24
 

@@ -10,8 +10,8 @@ from torch.optim import Adam, RMSprop
 
 from tests.faults.building import chain, weighted, xavier
 from tests.faults.program import Batch, Job, faulty, healthy
-from tests.faults.unseen.making import GROWTH, STEP, UNDEFINED, WEIGHTS, Loss, filled, normal
-from tests.faults.unseen.tasks import CHANNELS, coarse
+from tests.faults.fifth.making import GROWTH, STEP, UNDEFINED, WEIGHTS, Loss, filled, normal
+from tests.faults.fifth.tasks import CHANNELS, coarse
 
 
 class Pair(nn.Module):
