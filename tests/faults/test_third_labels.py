@@ -13,9 +13,7 @@ from tests.faults.symptoms import SYMPTOMS, median
 from tests.faults.test_labels import FAMILIES, HELPS, LEARNS, TAIL, Result, sampled
 from tests.faults.third import programs
 
-seen = {
-    program.name for program in every_program.values() if program.half in ("calibration", "report")
-}
+seen = {program.name for program in every_program.values() if program.half in ("calibration", "report")}
 STEPS = 60  # in which a healthy program learns
 LEVEL = 0.05  # a healthy program's last losses are above it, so that a share of them means something
 STEADY = 1.35  # and the losses before are at most this many times as high: one step does not decide

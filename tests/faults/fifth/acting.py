@@ -8,9 +8,9 @@ from torch.nn import functional as F
 from torch.optim import Adam, AdamW
 
 from tests.faults.building import Make, chain, he
-from tests.faults.program import Batch, Job, faulty, healthy
 from tests.faults.fifth.making import INPUT, UNDEFINED, Loss, filled, trained
 from tests.faults.fifth.tasks import ACTIONS, Moves, replay, steering
+from tests.faults.program import Batch, Job, faulty, healthy
 
 
 class Values(nn.Module):

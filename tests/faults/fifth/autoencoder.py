@@ -7,10 +7,10 @@ from torch.nn import functional as F
 from torch.optim import SGD, Adam, AdamW
 
 from tests.faults.building import Make, chain, he, squared_error
-from tests.faults.program import Batch, Job, faulty, healthy
-from tests.faults.tasks import Pairs
 from tests.faults.fifth.making import ALIKE, CUT, UNDEFINED, constant, filled, trained
 from tests.faults.fifth.tasks import CHANNELS, spectra
+from tests.faults.program import Batch, Job, faulty, healthy
+from tests.faults.tasks import Pairs
 
 
 class Sparse(nn.Module):

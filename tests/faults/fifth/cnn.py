@@ -6,8 +6,6 @@ from torch.nn import functional as F
 from torch.optim import SGD, Adam, Adamax, AdamW
 
 from tests.faults.building import Make, he, squared_error, xavier
-from tests.faults.fourth.making import Fill
-from tests.faults.program import Batch, Job, faulty, healthy
 from tests.faults.fifth.making import (
     ALIKE,
     GROWTH,
@@ -22,6 +20,8 @@ from tests.faults.fifth.making import (
     weighted,
 )
 from tests.faults.fifth.tasks import GLYPHS, glyphs, spots
+from tests.faults.fourth.making import Fill
+from tests.faults.program import Batch, Job, faulty, healthy
 
 WIDTH = 12
 

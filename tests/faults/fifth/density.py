@@ -8,9 +8,9 @@ from torch.nn import functional as F
 from torch.optim import Adam, AdamW, RMSprop
 
 from tests.faults.building import chain, he, squared_error
-from tests.faults.program import Batch, Job, faulty, healthy
 from tests.faults.fifth.making import GROWTH, INPUT, UNDEFINED, filled, trained
 from tests.faults.fifth.tasks import moons, picture, reached, titration
+from tests.faults.program import Batch, Job, faulty, healthy
 
 
 class Flow(nn.Module):

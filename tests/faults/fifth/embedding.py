@@ -6,9 +6,9 @@ from torch.nn import functional as F
 from torch.optim import Adagrad, Adam, AdamW
 
 from tests.faults.building import chain
-from tests.faults.program import Batch, Job, faulty, healthy
 from tests.faults.fifth.making import ALIKE, STEP, UNDEFINED, Loss, trained
 from tests.faults.fifth.tasks import WORDS, neighbours
+from tests.faults.program import Batch, Job, faulty, healthy
 
 
 class Products(nn.Module):

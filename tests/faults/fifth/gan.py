@@ -9,9 +9,9 @@ from torch.nn import functional as F
 from torch.optim import Adam, RMSprop
 
 from tests.faults.building import chain, weighted, xavier
-from tests.faults.program import Batch, Job, faulty, healthy
 from tests.faults.fifth.making import GROWTH, STEP, UNDEFINED, WEIGHTS, Loss, filled, normal
 from tests.faults.fifth.tasks import CHANNELS, coarse
+from tests.faults.program import Batch, Job, faulty, healthy
 
 
 class Pair(nn.Module):

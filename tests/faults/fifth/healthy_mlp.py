@@ -6,10 +6,10 @@ from torch.nn import functional as F
 from torch.optim import SGD, Adadelta, Adam, AdamW, RAdam, RMSprop, Rprop
 
 from tests.faults.building import chain, cross_entropy, he, squared_error, weighted
-from tests.faults.program import Batch, Job, healthy
-from tests.faults.tasks import Pairs
 from tests.faults.fifth.making import filled, trained
 from tests.faults.fifth.tasks import friedman, houses, irises, loudness
+from tests.faults.program import Batch, Job, healthy
+from tests.faults.tasks import Pairs
 
 
 def in_thousands() -> Job:

@@ -5,8 +5,6 @@ from torch import Tensor, nn
 from torch.optim import SGD, Adam, AdamW, RMSprop
 
 from tests.faults.building import Make, chain, he, squared_error, weighted, xavier
-from tests.faults.fourth.making import Fill
-from tests.faults.program import Job, faulty, healthy
 from tests.faults.fifth.making import (
     ALIKE,
     DATA,
@@ -20,6 +18,8 @@ from tests.faults.fifth.making import (
     trained,
 )
 from tests.faults.fifth.tasks import friedman, houses, irises, loudness
+from tests.faults.fourth.making import Fill
+from tests.faults.program import Job, faulty, healthy
 
 
 def six(activation: Make) -> Job:

@@ -6,9 +6,9 @@ from torch.nn import functional as F
 from torch.optim import Adam, AdamW
 
 from tests.faults.building import chain, squared_error
-from tests.faults.program import Batch, Job, faulty, healthy
 from tests.faults.fifth.making import DATA, LEFT_OUT, UNDEFINED, trained
 from tests.faults.fifth.tasks import FIELDS, citations, friedman, houses, papers
+from tests.faults.program import Batch, Job, faulty, healthy
 
 
 class Cites(nn.Module):

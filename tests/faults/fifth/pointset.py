@@ -6,9 +6,9 @@ from torch.nn import functional as F
 from torch.optim import SGD, Adam, AdamW
 
 from tests.faults.building import Make, chain, he
-from tests.faults.program import Job, faulty, healthy
 from tests.faults.fifth.making import GROWTH, INPUT, STEP, filled, seen_through, trained
 from tests.faults.fifth.tasks import SOLIDS, clouds
+from tests.faults.program import Job, faulty, healthy
 
 WIDTH = 32
 

@@ -5,9 +5,9 @@ from torch import Tensor, nn
 from torch.optim import Adam, AdamW, RMSprop
 
 from tests.faults.building import squared_error
-from tests.faults.program import Batch, Job, faulty, healthy
 from tests.faults.fifth.making import DATA, GROWTH, INPUT, WEIGHTS, seen_through, trained
 from tests.faults.fifth.tasks import adding, index, opening
+from tests.faults.program import Batch, Job, faulty, healthy
 
 WIDTH = 24
 

@@ -6,9 +6,9 @@ from torch.nn.utils.parametrizations import weight_norm
 from torch.optim import SGD, Adam, AdamW, RMSprop
 
 from tests.faults.building import chain, he, squared_error
-from tests.faults.program import Job, faulty, healthy
 from tests.faults.fifth.making import GROWTH, LEFT_OUT, STEP, filled, trained
 from tests.faults.fifth.tasks import flows, friedman, houses
+from tests.faults.program import Job, faulty, healthy
 
 WIDTH = 24
 

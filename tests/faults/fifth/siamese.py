@@ -8,10 +8,10 @@ from torch.nn import functional as F
 from torch.optim import SGD, Adam, AdamW
 
 from tests.faults.building import chain, he, xavier
-from tests.faults.fourth.making import Fill
-from tests.faults.program import Batch, Job, faulty, healthy
 from tests.faults.fifth.making import CUT, INPUT, WEIGHTS, filled, normal, trained
 from tests.faults.fifth.tasks import PEOPLE, hands, signatures
+from tests.faults.fourth.making import Fill
+from tests.faults.program import Batch, Job, faulty, healthy
 
 CODE = 8
 

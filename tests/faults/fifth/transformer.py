@@ -6,9 +6,9 @@ from torch.nn import functional as F
 from torch.optim import Adagrad, Adam, AdamW
 
 from tests.faults.building import Make
-from tests.faults.program import Batch, Job, faulty, healthy
 from tests.faults.fifth.making import ALIKE, CUT, GROWTH, STEP, trained, weighted
 from tests.faults.fifth.tasks import LENGTH, SYMBOLS, echoes
+from tests.faults.program import Batch, Job, faulty, healthy
 
 WIDTH, HEADS = 32, 4
 LATER = torch.ones(LENGTH, LENGTH, dtype=torch.bool).triu(1)
