@@ -113,7 +113,8 @@ def test_there_are_enough_of_every_fault_and_family(part: str) -> None:
 def test_names_are_new_and_twins_are_healthy_programs_of_the_family_and_part(part: str) -> None:
     mine = {program.name: program for program in PARTS[part].programs}
     assert len(mine) == len(PARTS[part].programs)
-    others = dict(faults.programs) | {p.name: p for name in PARTS.keys() - {part} for p in PARTS[name].programs}
+    strangers = {p.name: p for name in PARTS.keys() - {part} for p in PARTS[name].programs}
+    others = dict(faults.programs) | strangers
     assert not {name for name in mine if name in others and others[name].make is not mine[name].make}
     for program in mine.values():
         if program.fault:
