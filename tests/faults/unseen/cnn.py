@@ -1,6 +1,10 @@
-"""Convolutional networks: calls in spectrograms, ripe berries, and outlines of squares."""
+"""Convolutional networks: calls in spectrograms, and ripe berries."""
 
 import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.optim import SGD, Adam, AdamW
+
 from tests.faults.building import Make, he, squared_error
 from tests.faults.program import Batch, Job, faulty, healthy
 from tests.faults.unseen.making import (
@@ -16,9 +20,6 @@ from tests.faults.unseen.making import (
     trained,
 )
 from tests.faults.unseen.tasks import CALLS, berries, calls
-from torch import Tensor, nn
-from torch.nn import functional as F
-from torch.optim import SGD, Adam, AdamW
 
 WIDTH = 10
 
@@ -44,7 +45,7 @@ def picking(layers: int = 3, activation: Make = nn.ReLU, norm: Make = nn.Identit
 
 def lenet(activation: Make) -> Job:
     """Five convolutions by He's rule, of one activation throughout."""
-    return trained(filled(listening(5, activation), he), calls(), Adam, lr=3e-3)
+    return trained(filled(listening(5, activation), he), calls(), Adam, lr=5e-3)
 
 
 def of_calls(fill: Fill = he, lr: float = 3e-3, *, in_decibels: bool = False) -> Job:
@@ -55,7 +56,7 @@ def plain_eight(norm: Make) -> Job:
     """Eight convolutions whose weights are of deviation 0.4, which a normalisation after each takes back."""
     model = picking(8, nn.ReLU, norm)
     filled(model[0], normal(0.4))
-    return trained(model, berries(noise=0.6), Adam, squared_error, lr=6e-3)
+    return trained(model, berries(noise=0.8), Adam, squared_error, lr=6e-3)
 
 
 def of_berries(kind: type = SGD, **settings: object) -> Job:
@@ -104,7 +105,7 @@ class Squeezed(nn.Module):
 
 
 class Pooled(nn.Module):
-    """Convolutions, the mean over all places, and half of the channels left out at a time."""
+    """Convolutions, the mean over all places and the greatest, a fifth of the channels left out."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -3,6 +3,10 @@
 from collections.abc import Callable
 
 import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.optim import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop, SparseAdam
+
 from tests.faults.building import chain
 from tests.faults.program import Batch, Job, faulty, healthy
 from tests.faults.unseen.making import (
@@ -19,9 +23,6 @@ from tests.faults.unseen.making import (
     trained,
 )
 from tests.faults.unseen.tasks import INTENTS, MEMBERS, SHOPS, VOCABULARY, bookings, requests
-from torch import Tensor, nn
-from torch.nn import functional as F
-from torch.optim import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop, SparseAdam
 
 WIDTH = 12
 Optimise = Callable[..., Optimizer]
@@ -63,7 +64,7 @@ def booked(
 
 
 class Bag(nn.Module):
-    """The sum of a request's words, through tanh or a rectifier, and a head."""
+    """The sum of a request's words, through tanh, and a head."""
 
     def __init__(self, deviation: float = 0.5, value: float | None = None) -> None:
         super().__init__()
@@ -126,7 +127,8 @@ class Factors(nn.Module):
             nn.init.normal_(table.weight, std=0.6)
 
     def forward(self, x: Tensor, since: Tensor) -> Tensor:
-        return (self.who(x[:, 0]) * self.shop(x[:, 1])).sum(1) + since[:, 0]
+        out: Tensor = (self.who(x[:, 0]) * self.shop(x[:, 1])).sum(1) + since[:, 0]
+        return out
 
 
 class Fixed(nn.Module):
@@ -136,7 +138,7 @@ class Fixed(nn.Module):
         super().__init__()
         kind = torch.arange(VOCABULARY).sub(1).div(9, rounding_mode="floor").clamp(0, 4)
         given = torch.randn(5, 32)[kind] + torch.randn(VOCABULARY, 32)
-        self.word = nn.Embedding.from_pretrained(given, freeze=True, padding_idx=0)
+        self.word = nn.Embedding(VOCABULARY, 32, _weight=given).requires_grad_(False)
         self.layers = chain([32, 32, INTENTS])
 
     def forward(self, x: Tensor) -> Tensor:

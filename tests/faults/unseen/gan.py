@@ -3,6 +3,11 @@
 from typing import Any
 
 import torch
+from torch import Tensor, nn
+from torch.func import functional_call
+from torch.nn import functional as F
+from torch.optim import Adam, RMSprop
+
 from tests.faults.building import Make, chain, weighted, xavier
 from tests.faults.program import Batch, Job, faulty, healthy
 from tests.faults.unseen.making import (
@@ -15,10 +20,6 @@ from tests.faults.unseen.making import (
     trained,
 )
 from tests.faults.unseen.tasks import PATCH, thirds
-from torch import Tensor, nn
-from torch.func import functional_call
-from torch.nn import functional as F
-from torch.optim import Adam, RMSprop
 
 KNOWN = PATCH // 3
 
@@ -49,7 +50,8 @@ def squares(model: nn.Module, batch: Batch) -> Tensor:
     """Squares in place of logarithms (Mao et al., 2017), with true things called 0.9."""
     made, real, fake, caught = model(*batch)
     judged = (real - 0.9).square() + fake.square() + (caught - 0.9).square()
-    return F.mse_loss(made, batch[1]) + 0.1 * judged.mean()
+    out: Tensor = F.mse_loss(made, batch[1]) + 0.1 * judged.mean()
+    return out
 
 
 def made(
@@ -68,8 +70,8 @@ def made(
     return Job(model, kind(groups, **settings), thirds(), loss)
 
 
-def four(activation: Make) -> Job:
-    return made(filled(chain([KNOWN, *[40] * 4, PATCH], activation), xavier))
+def five(activation: Make) -> Job:
+    return made(filled(chain([KNOWN, *[40] * 5, PATCH], activation), xavier))
 
 
 def small(lr: float = 5e-3) -> Job:
@@ -121,11 +123,12 @@ class Bounded(Pair):
 
 def critic(model: nn.Module, batch: Batch) -> Tensor:
     made, real, fake, caught = model(*batch)
-    return F.mse_loss(made, batch[1]) + 0.1 * (F.relu(1 - real) + F.relu(1 + fake) - caught).mean()
+    out: Tensor = F.mse_loss(made, batch[1]) + 0.1 * (F.relu(1 - real) + F.relu(1 + fake) - caught).mean()
+    return out
 
 
 programs = (
-    healthy("gan-four-leaky", lambda: four(lambda: nn.LeakyReLU(0.2))),
+    healthy("gan-five-leaky", lambda: five(lambda: nn.LeakyReLU(0.2))),
     healthy("gan-small", small),
     healthy("gan-both-optimised", lambda: optimised(is_twice=False)),
     healthy("gan-ends-in-wide-tanh", lambda: scored(1.0)),
@@ -136,11 +139,11 @@ programs = (
         "gan-judge-four-times-as-fast", lambda: made(chain([KNOWN, 64, PATCH]), paired, 2e-3, 8e-3, RMSprop)
     ),
     faulty(
-        "gan-four-sigmoids",
+        "gan-five-sigmoids",
         "vanishing-gradient",
-        lambda: four(nn.Sigmoid),
+        lambda: five(nn.Sigmoid),
         cause=SIGMOID,
-        twin="gan-four-leaky",
+        twin="gan-five-leaky",
     ),
     faulty(
         "gan-small-killed",

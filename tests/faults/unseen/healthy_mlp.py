@@ -1,13 +1,14 @@
 """Multilayer perceptrons that look odd and learn all the same."""
 
 import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.optim import SGD, Adadelta, Adam, AdamW, NAdam, RAdam
+
 from tests.faults.building import Scheduled, chain, cross_entropy, he, squared_error
 from tests.faults.program import Batch, Job, healthy
 from tests.faults.unseen.making import filled, trained, weighted
 from tests.faults.unseen.tasks import concrete, customers, rides
-from torch import Tensor, nn
-from torch.nn import functional as F
-from torch.optim import SGD, Adadelta, Adam, AdamW, NAdam, RAdam
 
 
 def never_met() -> Job:

@@ -1,13 +1,14 @@
 """Denoisers, networks over time by convolutions, values of what was done, and outlines of squares."""
 
 import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.optim import Adam, AdamW
+
 from tests.faults.building import chain
 from tests.faults.program import Batch, Job, faulty, healthy
 from tests.faults.unseen.making import DATA, GROWTH, STEP, UNDEFINED, Fill, filled, normal, trained
 from tests.faults.unseen.tasks import BEATS, heartbeats, lander, outlines, rows
-from torch import Tensor, nn
-from torch.nn import functional as F
-from torch.optim import Adam, AdamW
 
 STEPS = 20  # of noise
 
@@ -36,7 +37,8 @@ def denoised(least: float) -> Job:
         mixed = 1 - kept.square()
         weight = 1 / mixed.clamp(min=least)
         said = model(kept[:, None] * x + mixed.clamp(min=0).sqrt()[:, None] * noise, step)
-        return (weight / weight.mean() * (said - noise).square().mean(1)).mean()
+        out: Tensor = (weight / weight.mean() * (said - noise).square().mean(1)).mean()
+        return out
 
     return trained(Denoiser(), rows(), Adam, loss, lr=5e-3)
 
@@ -113,7 +115,8 @@ def overlapping(model: nn.Module, batch: Batch) -> Tensor:
     chance = said.sigmoid()
     both, sums = (chance * y).sum((1, 2, 3)), (chance + y).sum((1, 2, 3))
     dice = 1 - (2 * both + 1) / (sums + 1)
-    return dice.mean() + F.binary_cross_entropy_with_logits(said, y)
+    out: Tensor = dice.mean() + F.binary_cross_entropy_with_logits(said, y)
+    return out
 
 
 programs = (

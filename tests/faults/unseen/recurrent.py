@@ -1,6 +1,10 @@
 """Recurrent networks: heartbeats, machines that wear, and rivers after rain."""
 
 import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.optim import Adam, AdamW, RMSprop
+
 from tests.faults.building import cross_entropy, squared_error
 from tests.faults.program import Batch, Job, faulty, healthy
 from tests.faults.unseen.making import (
@@ -15,9 +19,6 @@ from tests.faults.unseen.making import (
     trained,
 )
 from tests.faults.unseen.tasks import BEATS, bearings, heartbeats, rain
-from torch import Tensor, nn
-from torch.nn import functional as F
-from torch.optim import Adam, AdamW, RMSprop
 
 WIDTH = 24
 
@@ -175,7 +176,7 @@ programs = (
         lambda: decaying(1 / 0.75),
         cause=GROWTH + "|decay|trace|accumul|grow",
         twin="recurrent-trace-decays",
-        also=("exploding-gradient", "unstable-updates"),
+        also=("saturated-units", "exploding-gradient", "unstable-updates"),
     ),
     faulty(
         "recurrent-bearings-of-unit-normals",
@@ -206,6 +207,7 @@ programs = (
         lambda: of_bearings(orthogonal(), every=0.1),
         cause=ALIKE,
         twin="recurrent-bearings-turned",
+        also=("vanishing-gradient",),
     ),
     faulty(
         "recurrent-bearings-at-a-third",

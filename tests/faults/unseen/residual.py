@@ -1,19 +1,21 @@
-"""Networks with shortcuts: mixes of concrete, customers and calls."""
+"""Networks with shortcuts: mixes of concrete, and customers."""
 
 import torch
+from torch import Tensor, nn
+from torch.optim import SGD, Adam, AdamW, RMSprop
+
 from tests.faults.building import Make, he, squared_error
 from tests.faults.program import Job, faulty, healthy
 from tests.faults.unseen.making import (
     GROWTH,
     LEFT_OUT,
     STEP,
+    WEIGHTS,
     filled,
     normal,
     trained,
 )
 from tests.faults.unseen.tasks import concrete, customers
-from torch import Tensor, nn
-from torch.optim import SGD, Adam, AdamW, RMSprop
 
 WIDTH = 32
 
@@ -61,7 +63,7 @@ def six(*, has_norm: bool) -> Job:
     """Six branches of rectifiers by He's rule, normalised before or not at all."""
     model = Stack(6, has_norm=has_norm)
     filled(model.branches, lambda weight: he(weight, 1.3))
-    return trained(model, concrete(), Adam, squared_error, lr=4e-3)
+    return trained(model, concrete(noise=0.7), Adam, squared_error, lr=4e-3)
 
 
 class Squashed(Stack):
@@ -192,5 +194,13 @@ programs = (
         lambda: by_rates(0.01),
         cause=r"learning rate|\blr\b|group|" + LEFT_OUT,
         twin="residual-stages-at-four-fifths",
+    ),
+    faulty(
+        "residual-squashed-by-unit-normals",
+        "saturated-units",
+        lambda: squashed(1.0),
+        cause=WEIGHTS + "|pre-activation",
+        twin="residual-squashed-sums",
+        also=("exploding-gradient", "vanishing-gradient"),
     ),
 )

@@ -3,6 +3,10 @@
 from copy import deepcopy
 
 import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.optim import SGD, Adam, AdamW
+
 from tests.faults.building import Make, chain, he, xavier
 from tests.faults.program import Batch, Job, faulty, healthy
 from tests.faults.unseen.making import (
@@ -19,9 +23,6 @@ from tests.faults.unseen.making import (
     trained,
 )
 from tests.faults.unseen.tasks import speakers, voices
-from torch import Tensor, nn
-from torch.nn import functional as F
-from torch.optim import SGD, Adam, AdamW
 
 NUMBERS, CODE = 24, 10
 
@@ -65,7 +66,8 @@ def by_distance(least: float) -> Loss:
     def loss(model: nn.Module, batch: Batch) -> Tensor:
         one, two = model(batch[0], batch[1])
         far = ((one - two).square().mean(1) + least).sqrt()
-        return (batch[2] * far.square() + (1 - batch[2]) * F.relu(1 - far).square()).mean()
+        out: Tensor = (batch[2] * far.square() + (1 - batch[2]) * F.relu(1 - far).square()).mean()
+        return out
 
     return loss
 
@@ -193,6 +195,7 @@ programs = (
         lambda: of_layers(2, nn.ReLU, constant(0.1)),
         cause=ALIKE,
         twin="siamese-two-rectified",
+        also=("vanishing-gradient",),
     ),
     faulty(
         "siamese-microphones-in-amperes",
@@ -200,6 +203,7 @@ programs = (
         lambda: in_amperes(2e-4),
         cause=INPUT + "|small",
         twin="siamese-microphones-on-scale",
+        also=("dead-units",),
     ),
     faulty(
         "siamese-with-itself",

@@ -1,8 +1,9 @@
 """What the programs of the unseen part learn; noise in targets keeps the best loss well above 0."""
 
 import torch
-from tests.faults.tasks import Pairs, flipped, generator
 from torch import Tensor
+
+from tests.faults.tasks import Pairs, flipped, generator
 
 Triples = list[tuple[Tensor, Tensor, Tensor]]
 
@@ -27,12 +28,12 @@ def customers(batch: int = 64, *, is_raw: bool = False) -> Pairs:
     return list(zip(z, y, strict=True))
 
 
-def concrete(batch: int = 64, *, scale: float = 1.0, offset: float = 0.0) -> Pairs:
+def concrete(batch: int = 64, *, scale: float = 1.0, offset: float = 0.0, noise: float = 0.35) -> Pairs:
     """How a mix of seven things is dosed, on unit scale, and how strong it gets, with noise."""
     draw = generator(402)
     x = torch.randn(COUNT, batch, 7, generator=draw)
     y = torch.tanh(1.2 * x[..., 0] - x[..., 3]) + 0.5 * x[..., 6] * (x[..., 1] > 0) + 0.4 * x[..., 2].abs()
-    y = y - 0.3 + 0.35 * torch.randn(y.shape, generator=draw)
+    y = y - 0.3 + noise * torch.randn(y.shape, generator=draw)
     return list(zip(x, (scale * y + offset)[..., None], strict=True))
 
 

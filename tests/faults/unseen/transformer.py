@@ -1,6 +1,10 @@
 """Transformers that read clocks, sort requests, and look at heartbeats piece by piece."""
 
 import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.optim import Adam, AdamW, NAdam
+
 from tests.faults.building import Make, cross_entropy
 from tests.faults.program import Batch, Job, faulty, healthy
 from tests.faults.unseen.making import (
@@ -29,9 +33,6 @@ from tests.faults.unseen.tasks import (
     heartbeats,
     requests,
 )
-from torch import Tensor, nn
-from torch.nn import functional as F
-from torch.optim import Adam, AdamW, NAdam
 
 WIDTH = 32
 
@@ -69,7 +70,8 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         x = x + self.drop(self.attention(self.norms[0](x), mask))
-        return x + self.drop(self.feed(self.norms[1](x)))
+        out: Tensor = x + self.drop(self.feed(self.norms[1](x)))
+        return out
 
 
 class Teller(nn.Module):
@@ -147,7 +149,7 @@ class Pieces(nn.Module):
             self.enter.requires_grad_(False)
 
     def forward(self, x: Tensor) -> Tensor:
-        x = self.enter(x.flatten(1).unflatten(1, (6, 3)))
+        x = self.enter(x.reshape(len(x), 6, 3))
         x = torch.cat([self.token.expand(len(x), -1, -1), x], 1) + self.place
         for block in self.blocks:
             x = block(x)
@@ -274,6 +276,7 @@ programs = (
         lambda: in_counts(is_raw=True),
         cause=INPUT + "|offset|mean",
         twin="transformer-heartbeats-on-scale",
+        also=("vanishing-gradient",),
     ),
     faulty(
         "transformer-read-without-gradient",
