@@ -56,7 +56,7 @@ def plain_eight(norm: Make) -> Job:
     """Eight convolutions whose weights are of deviation 0.4, which a normalisation after each takes back."""
     model = picking(8, nn.ReLU, norm)
     filled(model[0], normal(0.4))
-    return trained(model, berries(noise=0.8), Adam, squared_error, lr=6e-3)
+    return trained(model, berries(48, 0.5), Adam, squared_error, lr=6e-3)
 
 
 def of_berries(kind: type = SGD, **settings: object) -> Job:
