@@ -93,7 +93,7 @@ def test_gradients_end_at_dead_units_and_those_are_named() -> None:
 def test_a_cut_graph_is_told_from_frozen_weights() -> None:
     finding = found("vanishing-gradient", chain(gradients=[None, None, 1e-3, 1e-3], unused=2))
     assert finding.cause.startswith("The graph is cut between 3 and 5")
-    assert finding.remedies == ("reattach-graph",)
+    assert finding.remedies == ("reattach-graph", "straight-through")
     frozen = chain(gradients=[None, None, 1e-3, 1e-3])
     assert nothing("vanishing-gradient", replace(frozen, parameters=_frozen(frozen, "0.weight", "2.weight")))
 

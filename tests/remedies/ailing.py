@@ -102,11 +102,14 @@ class Everything(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.one, self.two, self.three = nn.Linear(FEATURES, 16), nn.Linear(16, 16), nn.Linear(16, 16)
+        self.state = nn.Parameter(torch.eye(16))
         self.saturating, self.rectifier, self.out = nn.Sigmoid(), nn.ReLU(), nn.Linear(16, CLASSES)
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.saturating(self.one(x))
         x.detach().mul(0).sqrt()  # cuts the graph, and a root of 0
+        x.round(), x.half()  # a step, and 16 bits
+        x = x @ self.state  # as a recurrence applies it
         x = torch.relu(self.two(x))
         return self.out(self.rectifier(self.three(x)))
 
@@ -121,7 +124,10 @@ def everything(remedy: str = "") -> Patient:
     rate = 1e-4 if remedy == "raise-learning-rate" else 1.0
     still = {"params": [model.two.bias], "lr": 0.0}
     others = [parameter for parameter in model.parameters() if parameter is not model.two.bias]
-    optimizer = Adam([{"params": others}, still], lr=rate, weight_decay=0.1)
+    groups = [{"params": others}, still]
+    if remedy == "adaptive-optimiser":
+        return admit(model, data, nn.CrossEntropyLoss(), optimizer=SGD(groups, lr=rate), steps=3)
+    optimizer = Adam(groups, lr=rate, weight_decay=0.1)
     for x, labels in data:  # so that the optimiser has moments
         optimizer.zero_grad()
         nn.functional.cross_entropy(model(x), labels).backward()

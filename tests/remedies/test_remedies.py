@@ -31,7 +31,13 @@ NAMES = {
     "reattach-graph",
     "train-every-layer",
     "usual-optimiser-settings",
+    "adaptive-optimiser",
+    "full-precision",
+    "orthogonal-recurrence",
+    "straight-through",
+    "warm-up",
 }
+EITHER = {"reattach-graph", "straight-through", "full-precision"}  # the forward, or a loss that has its lines
 each_remedy = pytest.mark.parametrize("remedy", remedies.values(), ids=list(remedies))
 
 
@@ -73,7 +79,7 @@ def check_changes(remedy: Remedy) -> None:
     after = parts_of(patient)
     changed = {part for part in before if not equal(before[part], after[part])}
     assert done
-    assert changed == remedy.changes
+    assert changed == (remedy.changes if remedy.name not in EITHER else {"model"})
 
 
 @each_remedy

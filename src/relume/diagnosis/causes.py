@@ -182,7 +182,7 @@ def without_slope(last: Layer, behind: Layer) -> Cause:
         f"No gradient gets from {behind.sites[0]} back to {last.sites[-1]}, though its units fire: an "
         "operation between them has a slope of 0 everywhere (round, sign, floor, a comparison), or detaches.",
         (arrives,),
-        ("reattach-graph", "insert-normalisation"),
+        ("reattach-graph", "straight-through", "insert-normalisation"),
     )
 
 

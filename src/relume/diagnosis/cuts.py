@@ -49,5 +49,5 @@ def _finding(readings: Readings, layers: Sequence[Layer], cut: Sequence[Layer]) 
         ),
         cause=f"The graph is cut between {cut[-1].sites[-1]} and {behind.sites[0]}: a detach(), "
         "torch.no_grad() or item() there. If that is meant, give the layers before it requires_grad_(False).",
-        remedies=("reattach-graph",),
+        remedies=("reattach-graph", "straight-through"),
     )

@@ -1,6 +1,6 @@
 """Examples that hold NaN or infinity are left out; or filled in, where little would be left."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import torch
 from torch import Tensor
@@ -21,9 +21,12 @@ def apply(patient: Patient, finding: Finding) -> str:
     examples, bad = sum(map(len, known)), sum(int((~good).sum()) for good in known)
     if not bad:
         return ""
-    if bad > MOST_DROPPED * examples:
+    if bad > MOST_DROPPED * examples or _are_infinite(patient.batches):
         patient.batches = tuple(_changed(batch, _filled) for batch in patient.batches)
-        return f"NaN and infinity in {bad} of {examples} examples set to {FILLED_WITH:g}"
+        return (
+            f"in {bad} of {examples} examples infinity set to the feature's least or greatest number, NaN to "
+            f"{FILLED_WITH:g}"
+        )
     pairs = zip(patient.batches, marks, strict=True)
     patient.batches = tuple(
         batch if good is None else _changed(batch, _rows(good))
@@ -45,14 +48,29 @@ def _good(batch: Batch) -> Tensor | None:
     return good
 
 
+def _are_infinite(batches: Iterable[Batch]) -> bool:
+    """Whether infinity is all that is wrong: the end of a scale, as the logarithm of 0, is not missing."""
+    tensors = [value for batch in batches for value in values_of(batch) if isinstance(value, Tensor)]
+    values = [value for value in tensors if value.is_floating_point()]
+    return any(bool(each.isinf().any()) for each in values) and not any(
+        bool(each.isnan().any()) for each in values
+    )
+
+
 def _rows(good: Tensor) -> Callable[[Tensor], Tensor]:
     return lambda values: values[good.to(values.device)]
 
 
 def _filled(values: Tensor) -> Tensor:
+    """Infinity as the feature's least or greatest number, NaN as 0."""
     if not values.is_floating_point():
         return values
-    return torch.where(values.isfinite(), values, FILLED_WITH)
+    flat = values.reshape(-1, values.shape[-1]) if values.dim() > 1 else values[:, None]
+    fine = flat.isfinite()
+    least = torch.where(fine, flat, torch.inf).amin(0).nan_to_num(posinf=FILLED_WITH)
+    greatest = torch.where(fine, flat, -torch.inf).amax(0).nan_to_num(neginf=FILLED_WITH)
+    kept = torch.where(flat.isnan(), FILLED_WITH, flat).clamp(least, greatest)
+    return kept.reshape(values.shape)
 
 
 def _changed(batch: Batch, change: Callable[[Tensor], Tensor]) -> Batch:

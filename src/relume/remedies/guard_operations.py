@@ -109,6 +109,8 @@ def not_infinite(x: Any, *rest: Any, **_: Any) -> tuple[Any, ...] | None:
 def not_by_zero(x: Any, divisor: Any = None, *rest: Any, **keywords: Any) -> tuple[Any, ...] | None:
     """A divisor that is not about 0."""
     divisor = keywords.get("other", divisor)
+    if isinstance(divisor, int | float) and divisor == 0 and isinstance(x, Tensor):
+        return x, SMALLEST, *rest
     if "other" in keywords or not isinstance(divisor, Tensor) or not divisor.is_floating_point():
         return None
     away = _away_from_zero(divisor)
@@ -130,9 +132,20 @@ def not_all_masked(x: Any, *rest: Any, **keywords: Any) -> tuple[Any, ...] | Non
     return (x.masked_fill(masked, 0.0), *rest) if bool(masked.any()) else None
 
 
+def not_of_nothing(x: Any, *rest: Any, **_: Any) -> tuple[Any, ...] | None:
+    """A mean of at least one number: that of none is 0 / 0."""
+    if not isinstance(x, Tensor) or x.numel() or any(isinstance(axis, int | tuple) for axis in rest):
+        return None
+    return tuple(each.sum().reshape(1) if isinstance(each, Tensor) else each for each in (x, *rest))
+
+
 def root_of_positive(x: Any, exponent: Any, *rest: Any, **_: Any) -> tuple[Any, ...] | None:
     """A base above 0, where the exponent is no whole number above 0."""
-    if not isinstance(exponent, float | int) or (float(exponent).is_integer() and exponent >= 1):
+    if isinstance(exponent, Tensor):  # a learned one, perhaps: it is no whole number for long
+        is_whole = exponent.numel() > 1 or bool((x < 0).any())
+    else:
+        is_whole = not isinstance(exponent, float | int) or (float(exponent).is_integer() and exponent >= 1)
+    if is_whole:
         return None
     return at_least(0.0)(x, exponent, *rest)
 
@@ -156,6 +169,7 @@ GUARDS: dict[str, Guard] = {
     **dict.fromkeys(("reciprocal", "__rtruediv__", "__rdiv__"), itself_not_zero),
     **dict.fromkeys(("pow", "__pow__"), root_of_positive),
     **dict.fromkeys(("softmax", "log_softmax"), not_all_masked),
+    **dict.fromkeys(("mean", "mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss"), not_of_nothing),
 }
 
 

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from relume.remedies.optimisers import scale_rates
+from relume.remedies.optimisers import hooked_alike, scale_rates
 from relume.trial import Patient, run_trial
 from relume.types import PerUnit
 
@@ -12,14 +12,9 @@ RATE_STEPS = 40  # over which learning rates are compared: in fewer, the one tha
 
 
 def treated_copy(patient: Patient) -> Patient:
-    """A copy whose optimiser has also kept what remedies hung on it: torch copies no step hooks.
-
-    Only our own are taken: a user's hook may hold the user's own model.
-    """
+    """A copy whose optimiser has also kept what remedies hung on it."""
     copied = patient.copied()
-    for hook in patient.optimizer._optimizer_step_pre_hooks.values():
-        if type(hook).__module__.startswith("relume.remedies."):
-            copied.optimizer.register_step_pre_hook(hook)
+    hooked_alike(copied.optimizer, patient.optimizer)
     return copied
 
 

@@ -25,6 +25,17 @@ def forget(optimizer: Optimizer, parameter: Tensor, entries: tuple[Any, ...]) ->
             value[entries] = 0
 
 
+def hooked_alike(new: Optimizer, old: Optimizer) -> Optimizer:
+    """Hang on an optimiser what remedies hung on another: torch copies no step hooks.
+
+    Only our own are taken: a user's hook may hold the user's own model.
+    """
+    for hook in old._optimizer_step_pre_hooks.values():
+        if type(hook).__module__.startswith("relume.remedies."):
+            new.register_step_pre_hook(hook)
+    return new
+
+
 def scale_rates(optimizer: Optimizer, factor: float) -> None:
     """Multiply the learning rate of every group, in its own type: a captured graph holds it as a tensor."""
     for group in optimizer.param_groups:

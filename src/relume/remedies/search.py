@@ -23,9 +23,14 @@ USUAL = (
     "insert-normalisation",
     "variance-preserving-initialisation",
     "default-initialisation",
+    "orthogonal-recurrence",
     "lower-learning-rate",
     "raise-learning-rate",
+    "adaptive-optimiser",
 )
+# Tried where nothing is named, and kept where the loss is halved: what one's own settings can spoil unseen.
+UNNAMED = ("usual-optimiser-settings", "default-initialisation", "standardise-input")
+HALVED = 0.5
 MOST_ROUNDS = 3  # findings removed one after the other
 MOST_PAIRS, MOST_TRIPLES = 6, 4  # of remedies tried together
 MOST_FOLLOWING = 2  # remedies of a fault that follows from another
@@ -94,7 +99,24 @@ def search(plan: Search) -> tuple[Attempt, Attempt]:
             given_up.add(finding.problem)
         else:
             best, rounds = better, rounds + 1
-    return before, best if best is before else polished(plan, best, met)
+    if best is not before:
+        return before, polished(plan, best, met)
+    return before, before if met else without_a_name(plan, before)
+
+
+def without_a_name(plan: Search, before: Attempt) -> Attempt:
+    """What halves the loss though no rule found anything; the patient as it is, where nothing does."""
+    sites = before.trial.readings.sites
+    anything = Finding(
+        problem="stalled-layer", severity="info", sites=sites, evidence=(), cause="", remedies=()
+    )
+    tried = [plan.attempt(((remedy, anything),)) for remedy in _among(plan.remedies, UNNAMED)]
+    halving = [
+        each
+        for each in tried
+        if each and is_lower(each.trial, before.trial, by=HALVED) and _is_no_worse(each, before)
+    ]
+    return _best(halving) or before
 
 
 def polished(plan: Search, best: Attempt, met: Sequence[Finding]) -> Attempt:
@@ -138,12 +160,12 @@ def best_against(plan: Search, current: Attempt, finding: Finding) -> Attempt | 
     lowering = [attempt for attempt in alone.values() if is_lower(attempt.trial, current.trial)]
     if removing := [attempt for attempt in lowering if not is_found(finding, attempt.diagnosis)]:
         return _best(removing)
-    pairs = [plan.attempt(each) for each in islice(_distinct(_pairs(plan, finding, alone)), MOST_PAIRS)]
-    lowering += [each for each in pairs if each and is_lower(each.trial, current.trial)]
+    idle = [remedy for remedy in left if remedy not in alone]
+    pairs = _some(plan, _pairs(plan, finding, alone, idle), MOST_PAIRS)
+    lowering += [each for each in pairs if is_lower(each.trial, current.trial)]
     if not lowering:
-        beside = _with_what_follows(plan, finding, [each for each in pairs if each])
-        triples = [plan.attempt(each) for each in islice(_distinct(beside), MOST_TRIPLES)]
-        lowering = [each for each in triples if each and is_lower(each.trial, current.trial)]
+        triples = _some(plan, _with_what_follows(plan, finding, pairs), MOST_TRIPLES)
+        lowering = [each for each in triples if is_lower(each.trial, current.trial)]
     removing = [attempt for attempt in lowering if not is_found(finding, attempt.diagnosis)]
     return _best(removing or lowering)
 
@@ -180,18 +202,26 @@ def faults(diagnosis: Diagnosis) -> list[Finding]:
     return [finding for finding in diagnosis.findings if finding.severity != "info"]
 
 
-def _pairs(plan: Search, finding: Finding, alone: Mapping[Remedy, Attempt]) -> Iterator[Treatment]:
+def _some(plan: Search, treatments: Iterator[Treatment], most: int) -> list[Attempt]:
+    """The first attempts that change something: the others cost no training."""
+    return list(islice(filter(None, map(plan.attempt, _distinct(treatments))), most))
+
+
+def _pairs(
+    plan: Search, finding: Finding, alone: Mapping[Remedy, Attempt], idle: Sequence[Remedy]
+) -> Iterator[Treatment]:
     """What to try by twos, the most promising first.
 
     A remedy can bring the next fault to light: a gradient arrives again, and the steps are now too large for
     it. Then what that fault's rule names goes with it. After these, the finding's own remedies by twos, those
-    that did best alone first.
+    that did best alone first; one that changed nothing alone may change something after another.
     """
     yield from _with_what_follows(plan, finding, alone.values())
     ranked = sorted(alone, key=lambda remedy: final_loss(alone[remedy].trial))
-    pairs = combinations(range(len(ranked)), 2)
-    for one, two in sorted(pairs, key=sum):
-        yield *alone[ranked[one]].treatment, (ranked[two], finding)
+    ranked += idle
+    for one, two in sorted(combinations(range(len(ranked)), 2), key=sum):
+        if one < len(alone):
+            yield *alone[ranked[one]].treatment, (ranked[two], finding)
 
 
 def _with_what_follows(plan: Search, finding: Finding, attempts: Iterable[Attempt]) -> Iterator[Treatment]:

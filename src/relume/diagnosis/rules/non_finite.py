@@ -16,7 +16,7 @@ LOSS_GROWTH = 10.0
 NEAR_OVERFLOW = 6550.4
 
 INPUT = "(input)"
-GUARD = "guard-operations"
+GUARD, FULL = "guard-operations", "full-precision"
 NO_NUMBER = "one NaN or infinity in a forward or backward pass reaches every weight with the next update"
 Explained = tuple[str, tuple[Evidence, ...], tuple[str, ...]]
 
@@ -70,7 +70,7 @@ def _of_site(readings: Readings, fault: NonFinite, loss_step: int | None) -> Exp
         "before was large. Look before it for an exponential that overflows, the logarithm or the root of a "
         "negative number, or a division by 0."
     )
-    return cause, (), (GUARD, "insert-normalisation", "lower-learning-rate")
+    return cause, (), (GUARD, FULL, "insert-normalisation", "lower-learning-rate")
 
 
 def _in_the_gradient(where: str, step: int, *, is_loss_wrong: bool) -> Explained:
@@ -80,12 +80,12 @@ def _in_the_gradient(where: str, step: int, *, is_loss_wrong: bool) -> Explained
             "the logarithm of 0, a division by 0 or an exponential that overflows in it, or in the layers "
             f"behind the last site{_after_an_update(step)}."
         )
-        return cause, (), (GUARD, "standardise-input", "lower-learning-rate")
+        return cause, (), (GUARD, FULL, "standardise-input", "lower-learning-rate")
     cause = (
         f"The derivative: at step {step} all values are finite, but the gradient that arrives at {where} is "
         "not. Look behind it for the root or the norm of 0, or a masked division by 0."
     )
-    return cause, (), (GUARD, "clip-gradients", "lower-learning-rate")
+    return cause, (), (GUARD, FULL, "clip-gradients", "lower-learning-rate")
 
 
 def _after_an_update(step: int) -> str:
@@ -98,12 +98,12 @@ def _of_loss(readings: Readings, step: int) -> Explained:
     if overflow is not None:
         told, evidence, remedies = overflow
         return f"{told} Then the loss was no number any more.", evidence, remedies
-    return (
+    updates = ("usual-optimiser-settings", "lower-learning-rate") if step else ()
+    cause = (
         "The loss itself: no value at any site was NaN or infinite. Look for the logarithm of 0, a division "
-        f"by 0 or an exponential that overflows in it{_after_an_update(step)}.",
-        (),
-        (GUARD, *(("usual-optimiser-settings", "lower-learning-rate") if _after_an_update(step) else ())),
+        f"by 0 or an exponential that overflows in it{_after_an_update(step)}."
     )
+    return cause, (), (GUARD, FULL, *updates)
 
 
 def _overflow(readings: Readings, step: int) -> Explained | None:

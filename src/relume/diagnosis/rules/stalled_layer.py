@@ -17,7 +17,8 @@ MINIMUM_MEASURED = 2
 # Of the gradient over the weights, against the median layer: below, it is the gradient that is missing.
 MISSING_GRADIENT = 1e-3
 ROUNDING = "float32 rounds at 6e-8: a smaller update changes nothing"
-REATTACH, TRAIN = "reattach-graph", "train-every-layer"
+UNCUT = ("reattach-graph", "straight-through")
+TRAIN = "train-every-layer"
 Said = tuple[Severity, str, tuple[str, ...]]
 
 
@@ -66,12 +67,12 @@ def _of_unused(unused: Sequence[ParameterReading], *, is_trunk: bool) -> Said:
             f"No gradient ever came to {_names(unused)}, while the layers behind learn: the graph is cut "
             "between them, by detach(), no_grad() or item(). If that is meant, requires_grad_(False) says so."
         )
-        return "warning", cause, (REATTACH,)
+        return "warning", cause, UNCUT
     cause = (
         f"No gradient ever came to {_names(unused)}: the loss does not use it. If it should, look for "
         "detach(), no_grad(), or an output left out of the loss."
     )
-    return "info", cause, (REATTACH,)
+    return "info", cause, UNCUT
 
 
 def _of_starved(

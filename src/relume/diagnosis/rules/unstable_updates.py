@@ -55,7 +55,9 @@ def find(readings: Readings) -> Iterator[Finding]:
         remedies=(
             "lower-learning-rate",
             "usual-optimiser-settings",
+            "warm-up",
             "clip-gradients",
+            "adaptive-optimiser",
             "insert-normalisation",
         ),
     )

@@ -1,0 +1,134 @@
+"""Remedies of steps, of recurrences and of infinite data."""
+
+import math
+
+import pytest
+import torch
+from tests.remedies.ailing import CLASSES, FEATURES, batches, finding, he, healthy, mlp, patient_of
+from torch import Tensor, nn
+from torch.optim import SGD, Adam, Optimizer
+
+from relume.remedies import remedies
+from relume.remedies.measuring import treated_copy
+from relume.remedies.warm_up import STEPS, WarmUp
+from relume.trial import admit, run_trial
+
+
+def rates_of(optimizer: Optimizer, parameter: nn.Parameter, steps: int) -> list[float]:
+    """What each step of plain descent changes a weight by, whose gradient is 1."""
+    taken = []
+    for _ in range(steps):
+        before, parameter.grad = float(parameter.detach()), torch.ones(())
+        optimizer.step()
+        taken.append(before - float(parameter.detach()))
+    return taken
+
+
+def test_rates_rise_in_a_line_and_stay() -> None:
+    weight = nn.Parameter(torch.tensor(0.0))
+    optimizer = SGD([weight], lr=1.0)
+    optimizer.register_step_pre_hook(WarmUp(4))
+    assert rates_of(optimizer, weight, 6) == pytest.approx([0.25, 0.5, 0.75, 1, 1, 1])
+
+
+def test_a_rate_is_warmed_up_in_every_copy_anew() -> None:
+    patient = healthy()
+    remedies["warm-up"].apply(patient, finding())
+    first = treated_copy(patient)
+    run_trial(first, steps=2)
+    assert first.optimizer.param_groups[0]["lr"] == pytest.approx(0.05 * 2 / STEPS)
+    second = treated_copy(patient)
+    run_trial(second, steps=1)
+    assert second.optimizer.param_groups[0]["lr"] == pytest.approx(0.05 / STEPS)
+
+
+def test_what_hangs_on_an_optimiser_is_kept_by_the_next() -> None:
+    patient = healthy()
+    remedies["clip-gradients"].apply(patient, finding())
+    done = remedies["adaptive-optimiser"].apply(patient, finding())
+    assert done.startswith("SGD -> Adam, learning rate ")
+    assert len(patient.optimizer._optimizer_step_pre_hooks) == 1
+    held = [p for group in patient.optimizer.param_groups for p in group["params"]]
+    assert {id(p) for p in held} == {id(p) for p in patient.model.parameters()}
+
+
+def test_an_adaptive_optimiser_of_torch_stays_and_one_of_ones_own_does_not() -> None:
+    class Mine(Adam):
+        pass
+
+    model = he(mlp(nn.ReLU, depth=2))
+    for kind, expected in ((Adam, ""), (Mine, "Mine -> Adam")):
+        patient = admit(model, batches(), nn.CrossEntropyLoss(), optimizer=kind(model.parameters()), steps=9)
+        done = remedies["adaptive-optimiser"].apply(patient, finding())
+        assert done.startswith(expected)
+        assert bool(done) == bool(expected)
+
+
+class Stepped(nn.Module):
+    """A recurrence by hand: a square layer that is called at every step."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.again, self.out = nn.Linear(FEATURES, FEATURES), nn.Linear(FEATURES, CLASSES)
+
+    def forward(self, x: Tensor) -> Tensor:
+        for _ in range(4):
+            x = self.again(x)
+        return self.out(x)
+
+
+class Cell(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.cell, self.out = nn.LSTM(FEATURES, 12, batch_first=True), nn.Linear(12, CLASSES)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.out(self.cell(x[:, None])[0][:, -1])
+
+
+@pytest.mark.parametrize(("make", "name"), [(Stepped, "again.weight"), (Cell, "cell.weight_hh_l0")])
+def test_every_block_of_a_recurrence_is_orthogonal(make: type[nn.Module], name: str) -> None:
+    torch.manual_seed(0)
+    patient = patient_of(make())
+    kept = {key: value.clone() for key, value in patient.model.named_parameters() if key != name}
+    assert remedies["orthogonal-recurrence"].apply(patient, finding()) == f"orthogonal: {name}"
+    weight = patient.model.get_parameter(name)
+    for block in weight.split(weight.shape[1]):  # type: ignore[no-untyped-call]
+        assert torch.allclose(block @ block.T, torch.eye(len(block)), atol=1e-5)
+    assert all(torch.equal(patient.model.get_parameter(key), value) for key, value in kept.items())
+
+
+def test_a_network_without_a_recurrence_has_nothing_to_be_orthogonal() -> None:
+    assert not remedies["orthogonal-recurrence"].apply(patient_of(mlp(nn.ReLU, depth=2, width=8)), finding())
+
+
+def test_infinity_is_the_end_of_its_feature() -> None:
+    data = batches(2)
+    least, greatest = data[0][0][1:, 0].min(), data[0][0][1:, 1].max()
+    data[0][0][0, 0], data[0][0][0, 1] = -math.inf, math.inf
+    patient = patient_of(mlp(nn.ReLU, depth=1), data=data)
+    done = remedies["clean-examples"].apply(patient, finding())
+    assert done.startswith("in 1 of 128 examples infinity")
+    cleaned = patient.batches[0][0]
+    assert (cleaned[0, 0], cleaned[0, 1]) == (least, greatest)
+    assert torch.equal(cleaned[1:], data[0][0][1:])
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        lambda x: x[x > 1e9].mean(),
+        lambda x: nn.functional.mse_loss(x[x > 1e9], x[x > 1e9].detach()),
+        lambda x: ((x - x.mean(0)).square().sum(0) / 0).sum(),
+        lambda x: x.relu().pow(torch.tensor(0.5, requires_grad=True)).sum(),
+    ],
+    ids=["mean", "mse_loss", "division", "power"],
+)
+def test_what_is_undefined_is_guarded(loss: object) -> None:
+    patient = patient_of(he(mlp(nn.ReLU, depth=1)))
+    patient.loss = lambda model, batch: loss(model(batch[0]))  # type: ignore[operator]
+    assert remedies["guard-operations"].apply(patient, finding())
+    value = patient.loss(patient.model, patient.batches[0])
+    value.backward()  # type: ignore[no-untyped-call]
+    assert value.isfinite()
+    assert all(p.grad is None or p.grad.isfinite().all() for p in patient.model.parameters())
