@@ -25,7 +25,7 @@ class Coded(nn.Module):
 
 
 def coded() -> Job:
-    return trained(Coded(), pulses(), Adam, squared_error, lr=5e-3)
+    return trained(Coded(), pulses(), Adam, squared_error, lr=8e-3)
 
 
 def coded_alike() -> Job:

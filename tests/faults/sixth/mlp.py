@@ -51,7 +51,7 @@ def in_thousands(output: Make) -> Job:
     """Strengths in megapascal, about 35, of which the last activation knows those up to 1."""
     batches = [(x, 3.5 + y) for x, y in concrete()]
     return trained(
-        nn.Sequential(*chain([8, 48, 1], nn.SiLU), output()), batches, Adam, squared_error, lr=2e-2
+        nn.Sequential(*chain([8, 48, 1], nn.SiLU), output()), batches, Adam, squared_error, lr=3e-2
     )
 
 

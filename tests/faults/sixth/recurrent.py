@@ -61,7 +61,7 @@ def of_rhythms(fill: Fill) -> Job:
 
 
 def turning(gain: float) -> Job:
-    return trained(Plain(1, RHYTHMS, nn.Tanh(), orthogonal(gain)), rhythms(), RMSprop, lr=2e-3)
+    return trained(Plain(1, RHYTHMS, nn.Tanh(), orthogonal(gain)), rhythms(), RMSprop, lr=3e-3)
 
 
 class Read(nn.Module):
