@@ -70,7 +70,7 @@ def _by_constant_inputs(readings: Readings, reading: Reading) -> Death | None:
     source = before(readings, reading)
     if source is None and hears_nothing(readings, reading):
         return _death_by_constants(
-            f"what the model is given is the same for every example: each unit of {reading.site} is on for a "
+            f"the input is the same for every example of a batch: each unit of {reading.site} is on for a "
             "whole batch or off for it",
             str(reading.site),
             ("standardise-input",),

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import groupby
 
 from relume.types import Reading, Readings
 
@@ -15,6 +16,15 @@ def towers(readings: Readings) -> Iterator[Readings]:
     for name, sites in counted.items():
         if name and FEWEST_SITES <= sites < counted.total():
             yield _part(readings, name)
+
+
+def is_taken_up_again(readings: Readings) -> bool:
+    """Whether a module is called before another and after it: what it does first does not lead to the other.
+
+    As a judge that is shown what is real, and then what a generator has made of something else.
+    """
+    owners = [owner for owner, _ in groupby(map(_first, readings.values()))]
+    return bool(owners) and "" not in owners and len(owners) > len(set(owners))
 
 
 def _part(readings: Readings, name: str) -> Readings:

@@ -134,9 +134,9 @@ def _as_number(source: Any, out: Tensor) -> Tensor | None:
 def _of_product(out: Tensor, one: Any, other: Any) -> Tensor | None:
     """Of an index or a truth times a number."""
     if (slope := _as_number(one, out)) is not None:
-        return slope * other
+        return _as_tensor(slope * other)
     slope = _as_number(other, out)
-    return None if slope is None else slope * one
+    return None if slope is None else _as_tensor(slope * one)
 
 
 def _looked_up(index: Any, table: Any) -> Tensor | None:

@@ -18,6 +18,7 @@ TOLERATED = 0.25
 WORTH_NOTING = 0.1
 # A code so sparse is common in networks that work: 97 % zeros in T5 (Li et al. 2023).
 SPARSE = 0.9
+MOSTLY = 0.75  # of a layer's units: with a bias that explains them, fewer examples will do
 
 DOHARE = "25 % dead units cost accuracy on new tasks (Dohare et al. 2024)"
 E_CUBED = "a unit that fires on 1 example in 1000 is missed by 3000 with probability e^-3"
@@ -62,6 +63,8 @@ def _is_fault(readings: Readings, layer: _Layer) -> bool:
     if before(readings, layer.reading) is None and hears_nothing(readings, layer.reading):
         return True
     if layer.silence.examples >= UNIT_EXAMPLES and not _feeds_gate(readings, layer.reading):
+        return True
+    if layer.dead > MOSTLY and death_of(readings, layer.reading).kind == "bias":
         return True
     return _learning_stops(readings, layer)
 

@@ -16,7 +16,7 @@ from relume.diagnosis.chain import (
 )
 from relume.diagnosis.learning import severity_of
 from relume.diagnosis.rule import Rule
-from relume.diagnosis.towers import towers
+from relume.diagnosis.towers import is_taken_up_again, towers
 from relume.diagnosis.trend import (
     LARGEST_GROWTH,
     STEEP_GROWTH,
@@ -40,7 +40,8 @@ SOURCE = (
 
 def find(readings: Readings) -> Iterator[Finding]:
     """At most one over the depth, and one for each recurrence over time."""
-    views = (view for view in (readings, readings.opening, *towers(readings)) if view is not None)
+    whole = () if is_taken_up_again(readings) else (readings, readings.opening)
+    views = (view for view in (*whole, *towers(readings)) if view is not None)
     found = (finding for view in views if (finding := _over_depth(readings, view)) is not None)
     yield from islice((*found, *exploding_unseen(readings)), 1)
     if examples_of(readings) < EXAMPLES:

@@ -16,6 +16,9 @@ LOSS_GROWTH = 10.0
 NEAR_OVERFLOW = 6550.4
 
 INPUT = "(input)"
+# A loss whose gradient leaves float32 has factors of 1e38 and more; losses of raw targets end at 1e12.
+LARGE_LOSS = 1e12
+REDRAW = ("variance-preserving-initialisation", "default-initialisation")
 GUARD, FULL = "guard-operations", "full-precision"
 NO_NUMBER = "one NaN or infinity in a forward or backward pass reaches every weight with the next update"
 Explained = tuple[str, tuple[Evidence, ...], tuple[str, ...]]
@@ -64,7 +67,9 @@ def _of_site(readings: Readings, fault: NonFinite, loss_step: int | None) -> Exp
         end = f"Then no number held the {fault.direction} pass at {where} in step {fault.step}."
         return f"{told} {end}", evidence, remedies
     if fault.direction == "backward":
-        return _in_the_gradient(where, fault.step, is_loss_wrong=loss_step == fault.step)
+        losses = readings.steps.losses
+        first = float(losses[0]) if len(losses) else math.nan
+        return _in_the_gradient(where, fault.step, first, is_loss_wrong=loss_step == fault.step)
     cause = (
         f"An undefined operation: at step {fault.step} values are NaN or infinite at {where}, while nothing "
         "before was large. Look before it for an exponential that overflows, the logarithm or the root of a "
@@ -73,7 +78,11 @@ def _of_site(readings: Readings, fault: NonFinite, loss_step: int | None) -> Exp
     return cause, (), (GUARD, FULL, "insert-normalisation", "lower-learning-rate")
 
 
-def _in_the_gradient(where: str, step: int, *, is_loss_wrong: bool) -> Explained:
+def _in_the_gradient(where: str, step: int, loss: float, *, is_loss_wrong: bool) -> Explained:
+    if step == 0 and LARGE_LOSS < loss < math.inf:
+        told = f"Values are too large before any update: the loss is {loss:.3g}."
+        end = f"Then no number held the gradient at {where}."
+        return f"{told} {end}", (), (*REDRAW, "insert-normalisation", "standardise-input")
     if is_loss_wrong:
         cause = (
             f"The loss: at step {step} it is not a number though every value seen before it is one. Look for "
@@ -119,8 +128,7 @@ def _by_scale(readings: Readings) -> Explained | None:
     if size < NEAR_OVERFLOW:
         return None
     told = f"Values are too large before any update: {size:.3g} at {name}."
-    remedies = ("variance-preserving-initialisation", "default-initialisation")
-    return told, (_of_largest(name, size),), (*remedies, "insert-normalisation", "standardise-input")
+    return told, (_of_largest(name, size),), (*REDRAW, "insert-normalisation", "standardise-input")
 
 
 def _by_updates(readings: Readings) -> Explained | None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from relume.catalogue import activations
 from relume.diagnosis.causes import MOSTLY_FLAT, Cause, why_it_saturates
+from relume.diagnosis.cells import shut_cells
 from relume.diagnosis.chain import (
     Layer,
     has_normalisation,
@@ -17,7 +18,7 @@ from relume.diagnosis.chain import (
 from relume.diagnosis.learning import loss_falls, severity_of
 from relume.diagnosis.losses import HALVED, has_curve, levels
 from relume.diagnosis.rule import Rule
-from relume.diagnosis.weights import median
+from relume.diagnosis.weights import median, sigma_w2
 from relume.types import Evidence, Finding, Reading, Readings, Severity
 
 # On so many fixed examples Glorot & Bengio (2010) measured saturation.
@@ -25,6 +26,7 @@ EXAMPLES = 300
 # Nineteen of twenty values pass less than a twentieth of the gradient: what learns there is another path.
 EXTREME_SHARE = 0.95
 SHUT = 0.05  # root mean square of a gate: a twentieth of what it multiplies gets through
+DRAWN_SHUT = 100.0  # fan-in times the mean square of a gate's weights: 300 times what torch draws
 BORN_FLAT = 0.9  # of an output's values in the first steps: later, sure answers are what it is there for
 
 
@@ -33,6 +35,7 @@ def find(readings: Readings) -> Iterator[Finding]:
     main = _main_activations(readings)
     layers = [layer for layer in _looked_at(readings) if _is_saturated(layer)]
     gates = [layer for layer in layers if not main & {site.activation for site in layer.sites}]
+    gates = [layer for layer in gates if not _is_drawn_shut(readings, layer)]
     rest = [layer for layer in layers if layer not in gates]
     # Normalisation keeps the signal at scale around such units: tanh within GELU is flat for half its inputs.
     is_extreme = rest and median([layer.flat_share for layer in rest]) > EXTREME_SHARE
@@ -44,6 +47,7 @@ def find(readings: Readings) -> Iterator[Finding]:
         yield _finding(rest, severity, why_it_saturates(readings, rest, flat))
     if gates:
         yield _finding(gates, "info", _by_design(gates))
+    yield from shut_cells(readings)
     output = _stuck_output(readings)
     if output is not None and not rest:
         yield _finding([output], severity_of(readings), _out_of_reach(readings, output))
@@ -117,6 +121,12 @@ def _main_activations(readings: Readings) -> set[str]:
         if name not in mixed
         and (number > half or (number == half and name in shut) or activations[name].range != (0.0, 1.0))
     }
+
+
+def _is_drawn_shut(readings: Readings, layer: Layer) -> bool:
+    """Whether a gate's weights were so large from the start that it can but be open or shut."""
+    first = {each.name: each for each in layers_of(readings.opening)} if readings.opening else {}
+    return sigma_w2(first.get(layer.name, layer)) > DRAWN_SHUT
 
 
 def _by_design(layers: Sequence[Layer]) -> Cause:

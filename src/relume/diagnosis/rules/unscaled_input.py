@@ -11,6 +11,7 @@ from relume.diagnosis.feeding import (
     FAINT,
     feeding_weight,
     is_constant,
+    is_matrix,
     is_rectifier,
     update_evidence,
     variation,
@@ -19,7 +20,7 @@ from relume.diagnosis.learning import LARGE_UPDATE
 from relume.diagnosis.losses import course
 from relume.diagnosis.rule import Rule
 from relume.diagnosis.silence import silence
-from relume.diagnosis.weights import sigma_w2
+from relume.diagnosis.weights import median, sigma_w2
 from relume.types import Evidence, Finding, ParameterReading, Reading, Readings, Severity, Sums
 
 # Initialisations are derived for inputs of mean 0 and variance 1 (LeCun et al. 1998, section 4.3). A factor
@@ -30,6 +31,9 @@ EXAMPLES = 30  # a mean of so many is within a fifth of a spread
 USUAL_VARIANCE = 4.0  # fan-in times the weights' mean square: He's is 2
 SATURATED = 0.5  # share of a bounded site's values on its flat ends
 DYING = 0.25  # share of a rectifier's units; see dead-units
+STEEP = 1000.0  # of the first weights' gradient, by weight, against the other layers'
+FEWEST_WEIGHTS = 3  # to tell the first from the others
+TIMES = "three orders of magnitude, as between layers: AUTOTRAINER (Zhang et al. 2021)"
 LECUN = "inputs of mean 0 and variance 1 (LeCun et al. 1998)"
 
 
@@ -55,16 +59,7 @@ def find(readings: Readings) -> Iterator[Finding]:
     if off is None:
         return
     cause, evidence = off
-    first = next(iter(readings.values()), None)
-    if first and readings.opening and not np.isfinite(first.value.sum_of_squares).all():
-        first = readings.opening.readings.get(str(first.site), first)  # before it was lost
-    harm = _harm(readings, first) if first else None
-    suffering = f" At {first.site} {harm.said}." if first and harm else ""
-    if first and harm is None and np.isfinite(first.value.sum_of_squares).all():
-        ordinary = f"values at {first.site} are of ordinary size"
-        suffering = f" It does no harm: {ordinary}."
-        if course(readings) in ("flat", "grows"):
-            suffering = f" The loss does not fall, though {ordinary}."
+    harm, suffering = _suffering(readings)
     yield Finding(
         problem="unscaled-input",
         severity=_severity(readings, is_harmed=harm is not None),
@@ -73,6 +68,23 @@ def find(readings: Readings) -> Iterator[Finding]:
         cause=cause + suffering,
         remedies=("standardise-input", "insert-normalisation"),
     )
+
+
+def _suffering(readings: Readings) -> tuple[_Harm | None, str]:
+    """What the scale harms, if anything, and the sentence that says so."""
+    first = next(iter(readings.values()), None)
+    if first and readings.opening and not np.isfinite(first.value.sum_of_squares).all():
+        first = readings.opening.readings.get(str(first.site), first)  # before it was lost
+    if first and (harm := _harm(readings, first)):
+        return harm, f" At {first.site} {harm.said}."
+    if harm := _harm_to_weights(readings):
+        return harm, f" It does harm: {harm.said}."
+    if first is None or not np.isfinite(first.value.sum_of_squares).all():
+        return None, ""
+    ordinary = f"values at {first.site} are of ordinary size"
+    if course(readings) in ("flat", "grows"):
+        return None, f" The loss does not fall, though {ordinary}."
+    return None, f" It does no harm: {ordinary}."
 
 
 def _behind_weights(readings: Readings) -> Iterator[Finding]:
@@ -160,6 +172,27 @@ def _harm(readings: Readings, first: Reading) -> _Harm | None:
         said = f"values vary by only {variation(value):.1%} of their size"
         return _Harm(said, _at_first("spread of the values over their size", variation(value), FAINT, LECUN))
     return None
+
+
+def _harm_to_weights(readings: Readings) -> _Harm | None:
+    """What the scale does to the first weights' gradient, which is a product with the input."""
+    view = readings.opening or readings
+    weights = [p for p in view.parameters.values() if is_matrix(p) and p.measured and p.gradient_norm >= 0]
+    sizes = [p.gradient_norm / math.sqrt(p.size) for p in weights]
+    if len(sizes) < FEWEST_WEIGHTS:
+        return None
+    name, first, middle, most = weights[0].name, sizes[0], median(sizes), max(sizes)
+    if first > STEEP * middle > 0:
+        said = f"the gradient of {name}, a product with it, is {first / middle:.3g} times the median layer's"
+        return _Harm(said, _of_gradient(f"gradient of {name} over the median layer's", first / middle, STEEP))
+    if first < most / STEEP:
+        said = f"hardly any gradient comes to {name}: what it feeds is shut"
+        return _Harm(said, _of_gradient(f"gradient of {name} over the largest", first / most, 1 / STEEP))
+    return None
+
+
+def _of_gradient(quantity: str, measured: float, threshold: float) -> Evidence:
+    return Evidence(quantity=quantity, measured=measured, threshold=threshold, source=TIMES)
 
 
 def _hasty_weight(readings: Readings, first: Reading) -> ParameterReading | None:

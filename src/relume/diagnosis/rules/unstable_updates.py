@@ -26,6 +26,7 @@ PEAK = 10.0  # the greatest loss over that at the start: batches alone do not di
 REBOUND, REBOUND_SHARE = 2.0, 0.3
 # Less where the weights have grown to twice what they were meanwhile.
 ALL_LOST, ALL_LOST_SHARE, RUNAWAY = 1.2, 0.6, 2.0
+OUTGROWN_IDLY = 5.0  # while the loss hardly falls
 OUTGROWN = 30.0  # a tenfold is the most that the weights of a training that works were seen to grow
 CALIBRATED = "calibrated: losses of batches of a training that works differ by less"
 
@@ -86,6 +87,7 @@ def _trouble(readings: Readings, largest: float) -> Trouble | None:
     if where == "not finite":
         return _before_the_end(readings.steps, largest)
     # Where the loss falls all the same, or does not grow, only what is large beyond doubt is to blame.
+    largest = max(largest, _first_update(readings)) if where == "flat" else largest
     suspect = SUSPECT_UPDATE if where != "falls" else LARGE_UPDATE
     if where == "unknown" or not largest > suspect:
         return None
@@ -118,6 +120,10 @@ def _replaced(readings: Readings, highest: float, end: float) -> Trouble | None:
             f"the weights grow to {grown:.3g} times what they were in the first steps",
             (evidence,),
         )
+    if grown > OUTGROWN_IDLY and end > HARDLY * first > 0:
+        evidence = _of_loss("norm of the weights over that in the first steps", grown, OUTGROWN_IDLY)
+        said = f"the weights grow to {grown:.3g} times what they were, and the loss hardly falls"
+        return "warning", f"{said}: it ends at {end:.3g}", (evidence,)
     update = _first_update(readings)
     if not update > FAST_UPDATE or not first > 0:
         return None
