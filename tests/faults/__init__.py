@@ -17,6 +17,7 @@ from tests.faults import (
     report,
     residual,
     siamese,
+    sixth,
     third,
     transformer,
 )
@@ -43,5 +44,6 @@ programs: Mapping[str, Program] = {
         *(replace(program, half="third") for program in third.programs),
         *(replace(program, half="fourth") for program in fourth.programs),
         *(replace(program, half="fifth") for program in fifth.programs),
+        *(replace(program, half="sixth") for program in sixth.programs),
     )
 }
