@@ -87,7 +87,6 @@ def _trouble(readings: Readings, largest: float) -> Trouble | None:
     if where == "not finite":
         return _before_the_end(readings.steps, largest)
     # Where the loss falls all the same, or does not grow, only what is large beyond doubt is to blame.
-    largest = max(largest, _first_update(readings)) if where == "flat" else largest
     suspect = SUSPECT_UPDATE if where != "falls" else LARGE_UPDATE
     if where == "unknown" or not largest > suspect:
         return None
