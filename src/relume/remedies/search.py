@@ -18,6 +18,7 @@ from relume.types import Diagnosis, Finding, Readings, Severity, Trial
 MATERIAL = 0.05  # of the loss: what a few steps more or less make up for is no repair
 FURTHER = 0.05  # what a remedy has to bring when the finding is gone already
 MOST_FURTHER = 2  # such remedies
+OTHER_OPTIMISER = "adaptive-optimiser"  # the last resort: not where one's own will do
 # Tried then in any case, named by the finding or not: what helps most networks.
 USUAL = (
     "insert-normalisation",
@@ -26,7 +27,6 @@ USUAL = (
     "orthogonal-recurrence",
     "lower-learning-rate",
     "raise-learning-rate",
-    "adaptive-optimiser",
 )
 # Tried where nothing is named, and kept where the loss is halved: what one's own settings can spoil unseen.
 UNNAMED = ("usual-optimiser-settings", "default-initialisation", "standardise-input")
@@ -263,11 +263,11 @@ def _among(remedies: Sequence[Remedy], names: Sequence[str]) -> list[Remedy]:
 
 def _best(attempts: Sequence[Attempt]) -> Attempt | None:
     """The one that ends lowest; of those that end about as low, the first: rules name the fittest first."""
-    if not attempts:
-        return None
-    ends = [final_loss(attempt.trial) for attempt in attempts]
-    return next(
+    usual = [each for each in attempts if OTHER_OPTIMISER not in {r.name for r, _ in each.treatment}]
+    ends = [final_loss(attempt.trial) for attempt in usual or attempts]
+    near = (
         attempt
-        for attempt, end in zip(attempts, ends, strict=True)
+        for attempt, end in zip(usual or attempts, ends, strict=True)
         if end - min(ends) <= MATERIAL * abs(min(ends))
     )
+    return next(near, None)
