@@ -20,6 +20,7 @@ from tests.faults import (
     sixth,
     third,
     transformer,
+    unseen,
 )
 from tests.faults.program import Program
 
@@ -45,5 +46,6 @@ programs: Mapping[str, Program] = {
         *(replace(program, half="fourth") for program in fourth.programs),
         *(replace(program, half="fifth") for program in fifth.programs),
         *(replace(program, half="sixth") for program in sixth.programs),
+        *(replace(program, half="unseen") for program in unseen.programs),
     )
 }
