@@ -5,7 +5,8 @@ import re
 import pytest
 import torch
 from tests.faults import programs
-from tests.faults.program import Program
+from tests.faults.program import Job, Program
+from torch import nn
 
 from relume.diagnosis.diagnose import diagnose
 from relume.trial import admit, run_trial
@@ -24,8 +25,15 @@ FAULTS = (
     "residual-factors-unknown-to-optimiser",
     "mlp-activation-before-negative-input",
     "mlp-columns-of-length-one",
+    "transformer-demand-in-watts",  # normalised within, so that sites show nothing
+    "recurrent-index-in-points",
+    "transformer-feed-below-0",  # too few examples to call units dead, but for the bias
+    "transformer-five-of-a-half",  # the gradient leaves the numbers before the values do
+    "transformer-noam-of-twenty",
+    "autoencoder-code-of-deviation-three",  # a sigmoid between others, drawn shut
 )
-HEALTHY = ("mlp-gates-open-and-shut", "gan-fine-curves")
+# The last one's judge is called before the generator, and after it.
+HEALTHY = ("mlp-gates-open-and-shut", "gan-fine-curves", "gan-flat-where-real")
 
 
 def found(program: Program) -> list[Finding]:
@@ -50,3 +58,23 @@ def test_it_is_named_with_its_cause(name: str) -> None:
 @pytest.mark.parametrize("name", [*(programs[fault].twin for fault in FAULTS), *HEALTHY])
 def test_nothing_is_said_of_what_works(name: str) -> None:
     assert found(programs[name]) == []
+
+
+@pytest.mark.parametrize(("deviation", "named"), [(1.0, ["saturated-units"]), (None, [])])
+def test_a_cell_whose_gates_are_not_seen_is_judged_by_its_weights(
+    deviation: float | None, named: list[str]
+) -> None:
+    torch.manual_seed(0)
+    cell, head = nn.LSTM(3, 32, batch_first=True), nn.Linear(32, 1)
+    if deviation:
+        nn.init.normal_(cell.weight_hh_l0, std=deviation)
+    model = nn.ModuleList([cell, head])
+    x = torch.randn(64, 8, 3)
+    job = Job(
+        model,
+        torch.optim.Adam(model.parameters(), lr=3e-3),
+        [(x, x.sum((1, 2))[:, None] / 5)],
+        lambda model, batch: nn.functional.mse_loss(model[1](model[0](batch[0])[0][:, -1]), batch[1]),
+    )
+    program = Program("recurrent", "recurrent", None, "", "", lambda: job)
+    assert [each.problem for each in found(program)] == named
