@@ -4,7 +4,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from relume.diagnosis.chain import Layer, has_normalisation, is_bounded, scales
+import numpy as np
+
+from relume.diagnosis.chain import Layer, has_normalisation, hidden_layers, is_bounded, scales
 from relume.diagnosis.learning import LARGE_UPDATE, steps_are_large, update_ratio
 from relume.diagnosis.weights import chi, median, sigma_w2, slope
 from relume.types import Evidence, ParameterReading, Readings
@@ -23,6 +25,7 @@ MOSTLY_SILENT = 0.9
 PASSES_TOO_LITTLE, PASSES_TOO_MUCH = 0.8, 1.25  # chi; 1 keeps the gradient
 # Of the mean square: a residual block of unit branches doubles it, once; weights do more, at every layer.
 GROWS_AT_ONCE = 2.5
+LEAPT = 10.0  # the greatest loss over the first: batches alone do not differ by as much
 
 WEIGHTS = ("variance-preserving-initialisation", "layer-sequential-unit-variance", "default-initialisation")
 FLAT_SLOPE = "slope below 0.05, a twentieth of the gradient; 'most' is half of the values"
@@ -127,7 +130,7 @@ def why_it_grows(
 
     `factor` is that of a layer on the mean square by the theory of its weights; `measured` is the one seen.
     """
-    if steps_are_large(layers):
+    if steps_are_large(layers) or _leapt_at_once(readings):
         return _hasty(f"The {what} grows since steps too large blew up the weights", layers, ())
     if factor > PASSES_TOO_MUCH and not has_normalisation(readings):
         size = _measured(f"factor of a layer on the {what}'s mean square", factor, 1.0, KEEPS)
@@ -158,6 +161,14 @@ def why_it_grows(
         (),
         ("insert-normalisation", *WEIGHTS, "clip-gradients"),
     )
+
+
+def _leapt_at_once(readings: Readings) -> bool:
+    """Whether the loss was ordinary before the first steps, which were large, and is not after them."""
+    losses = np.abs(readings.steps.losses[~np.isnan(readings.steps.losses)])
+    if readings.opening is None or len(losses) < 2 or not losses[1:].max() > LEAPT * losses[0]:
+        return False
+    return steps_are_large(hidden_layers(readings.opening))
 
 
 def why_it_grows_over_time(layer: Layer, factor: float) -> Cause:

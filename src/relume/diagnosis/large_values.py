@@ -12,7 +12,7 @@ from relume.types import Evidence, Finding, Readings
 # Trainings that work begin with hidden values of 4 in size at most; weights of a variance of 6 / fan-in occur
 # where values are small. Two layers have no trend over depth, and can be drawn as wrong as twenty.
 LARGE_VALUE, LARGE_VARIANCE = 10.0, 4.0
-FAR_TOO_LARGE = 100.0  # whatever the weights are
+FAR_TOO_LARGE = 30.0  # whatever the weights are
 EXTREME_VALUE = 1e6
 EXAMPLES = 64
 NORMALISE = "insert-normalisation"

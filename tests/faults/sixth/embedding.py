@@ -5,13 +5,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.optim import Adagrad, Adam, SparseAdam
 
-from tests.faults.building import chain, cross_entropy, he, squared_error
+from tests.faults.building import chain, cross_entropy, squared_error
 from tests.faults.program import Batch, Job, faulty, healthy
 from tests.faults.sixth.making import (
     LEFT_OUT,
     UNDEFINED,
     Loss,
-    filled,
     seen_through,
     trained,
 )
@@ -36,10 +35,6 @@ class Reads(nn.Module):
 
 def reading(above: nn.Module, lr: float = 1e-2) -> Job:
     return trained(Reads(above), reviews(), Adam, lr=lr)
-
-
-def above() -> Job:
-    return reading(filled(chain([WIDTH, 24, 24, 2], nn.SiLU), he))
 
 
 def spelled(*, is_known: bool) -> Job:
@@ -77,7 +72,8 @@ def rooted(least: float) -> Loss:
         error = (model(x) - y).square()
         of = F.one_hot(x[:, 0], USERS).float()
         mean = (error @ of) / of.sum(0).clamp(min=1.0)
-        return (mean + least).sqrt().mean()
+        out: Tensor = (mean + least).sqrt().mean()
+        return out
 
     return loss
 

@@ -58,7 +58,7 @@ def in_thousands(output: Make) -> Job:
 def biases(low: float, high: float) -> Job:
     model = filled(chain([8, 64, 64, 1]), lambda w: nn.init.normal_(w, 0.0, 0.2))
     for layer in weighted(model)[:-1]:
-        nn.init.uniform_(layer.bias, low, high)
+        nn.init.uniform_(layer.bias, low, high)  # type: ignore[arg-type]
     return trained(model, concrete(), AdamW, squared_error, lr=5e-3)
 
 
@@ -91,9 +91,9 @@ def counted(*, is_logarithm: bool) -> Job:
 
     def loss(model: nn.Module, batch: Batch) -> Tensor:
         rate = model(batch[0])
-        if is_logarithm:
-            return (rate.exp() - batch[1] * rate + (batch[1] + 1).lgamma()).mean()
-        return (rate - batch[1] * rate.log() + (batch[1] + 1).lgamma()).mean()
+        apart = rate.exp() - batch[1] * rate if is_logarithm else rate - batch[1] * rate.log()
+        out: Tensor = (apart + (batch[1] + 1).lgamma()).mean()
+        return out
 
     model = filled(chain([6, 48, 48, 1], nn.ELU), xavier)
     return trained(model, bicycles(), Adam, loss, lr=5e-3)

@@ -16,11 +16,11 @@ WIDTH = 8
 class Folded(nn.Module):
     """A network that goes down once and up again, with a way past (Ronneberger, Fischer & Brox, 2015)."""
 
-    def __init__(self, activation: nn.Module | None = None, *, norm: bool = False) -> None:
+    def __init__(self, *, norm: bool = False) -> None:
         super().__init__()
         self.enter, self.down = nn.Conv2d(1, WIDTH, 3, padding=1), nn.Conv2d(WIDTH, WIDTH, 3, 2, 1)
         self.low, self.up = nn.Conv2d(WIDTH, WIDTH, 3, padding=1), nn.Conv2d(2 * WIDTH, WIDTH, 3, padding=1)
-        self.head, self.activation = nn.Conv2d(WIDTH, 1, 1), activation or nn.ReLU()
+        self.head, self.activation = nn.Conv2d(WIDTH, 1, 1), nn.ReLU()
         self.norm = nn.GroupNorm(2, WIDTH) if norm else nn.Identity()
 
     def forward(self, x: Tensor) -> Tensor:
@@ -43,7 +43,8 @@ def evened(least: float) -> Loss:
         weight = (1 - mask).sum() / mask.sum().clamp(min=least)
         logits = model(x)
         each = weight * mask * F.softplus(-logits) + (1 - mask) * F.softplus(logits)
-        return each.mean()
+        out: Tensor = each.mean()
+        return out
 
     return loss
 

@@ -83,7 +83,8 @@ def follows(kept: float | None) -> Job:
         a, b, is_same = batch
         told, read = model(a, b)
         foretold = ((1 - told) * is_same).sum() / is_same.sum()
-        return foretold + F.cross_entropy(read, is_same.long())
+        out: Tensor = foretold + F.cross_entropy(read, is_same.long())
+        return out
 
     return trained(Follows(kept), voices(), Adam, loss, lr=1e-2)
 

@@ -149,7 +149,7 @@ def pulses(batch: int = 48) -> Pairs:
 
 def sketches() -> Pairs:
     """Six numbers of a pulse, each a mean over four samples, and the whole pulse."""
-    return [(x.unflatten(1, (COARSE, 4)).mean(-1), y) for x, y in pulses()]
+    return [(x.view(len(x), COARSE, 4).mean(-1), y) for x, y in pulses()]
 
 
 def voices(batch: int = 48) -> Triples:

@@ -1,5 +1,6 @@
 """Transformers that tag words and foresee demand."""
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -54,7 +55,8 @@ class Block(nn.Module):
         return out
 
     def forward(self, x: Tensor) -> Tensor:
-        for norm, part in zip(self.norms, (self.attend, self.feed), strict=True):
+        parts: tuple[Callable[[Tensor], Tensor], ...] = (self.attend, self.feed)
+        for norm, part in zip(self.norms, parts, strict=True):
             x = norm(x + part(x)) if self.is_post else self.has_skip * x + part(norm(x))
         return x
 
@@ -111,7 +113,8 @@ def known(least: float) -> Loss:
     def loss(model: nn.Module, batch: Batch) -> Tensor:
         x, y = batch
         each = F.cross_entropy(model(x).flatten(0, 1), y.flatten(), reduction="sum", ignore_index=-100)
-        return each / (y != -100).sum().clamp(min=least)
+        out: Tensor = each / (y != -100).sum().clamp(min=least)
+        return out
 
     return loss
 
@@ -134,7 +137,7 @@ def read(bias: tuple[float, float] | None = None, value: float | None = None, *,
                 nn.init.constant_(layer.weight, value)
                 nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
         if bias:
-            nn.init.uniform_(block.feed[0].bias, *bias)  # type: ignore[index, arg-type]
+            nn.init.uniform_(block.feed[0].bias, *bias)  # type: ignore[index, union-attr]
     return trained(model, tagged(), Adam, cross_entropy, lr=1e-2)
 
 

@@ -32,6 +32,7 @@ USUAL_VARIANCE = 4.0  # fan-in times the weights' mean square: He's is 2
 SATURATED = 0.5  # share of a bounded site's values on its flat ends
 DYING = 0.25  # share of a rectifier's units; see dead-units
 STEEP = 1000.0  # of the first weights' gradient, by weight, against the other layers'
+HARDLY, FEWEST_LOSSES = 0.95, 20  # the last level over the first loss
 FEWEST_WEIGHTS = 3  # to tell the first from the others
 TIMES = "three orders of magnitude, as between layers: AUTOTRAINER (Zhang et al. 2021)"
 LECUN = "inputs of mean 0 and variance 1 (LeCun et al. 1998)"
@@ -109,10 +110,18 @@ def _behind_weights(readings: Readings) -> Iterator[Finding]:
 
 
 def _severity(readings: Readings, *, is_harmed: bool) -> Severity:
-    struggles = course(readings) in ("flat", "grows", "not finite")
+    struggles = course(readings) in ("flat", "grows", "not finite") or _hardly_falls(readings)
     if is_harmed:
         return "error" if struggles else "warning"
     return "warning" if struggles else "info"
+
+
+def _hardly_falls(readings: Readings) -> bool:
+    """Whether the loss ends where it began, for all that it rose in between."""
+    losses = readings.steps.losses[np.isfinite(readings.steps.losses)]
+    if len(losses) < FEWEST_LOSSES:
+        return False
+    return bool(np.median(losses[-len(losses) // 4 :]) > HARDLY * abs(losses[0]))
 
 
 def _far_from_unit(given: Sums) -> tuple[str, Evidence] | None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from relume.diagnosis.chain import examples_of
 from relume.diagnosis.feeding import feeding_weight, is_matrix, row_norm, update_evidence
 from relume.diagnosis.learning import LARGE_UPDATE, LEAST_FALL, STANDARD_ERRORS, fall_in_errors
 from relume.diagnosis.losses import HALVED, course, known, levels, rebound, swing
@@ -27,6 +28,9 @@ REBOUND, REBOUND_SHARE = 2.0, 0.3
 # Less where the weights have grown to twice what they were meanwhile.
 ALL_LOST, ALL_LOST_SHARE, RUNAWAY = 1.2, 0.6, 2.0
 OUTGROWN_IDLY = 5.0  # while the loss hardly falls
+# A loss that falls in the first steps and stays is that of a head that had little to learn.
+FELL, NOT_SO_LARGE = 0.7, 0.15
+FEW_EXAMPLES = 16  # of a batch: one standard error of the loss's fall is then as much as one sees
 OUTGROWN = 30.0  # a tenfold is the most that the weights of a training that works were seen to grow
 CALIBRATED = "calibrated: losses of batches of a training that works differ by less"
 
@@ -104,9 +108,18 @@ def _trouble(readings: Readings, largest: float) -> Trouble | None:
         threshold = REBOUND if rose > REBOUND else ALL_LOST
         evidence = _of_loss("loss at the end over the lowest level before", rose, threshold)
         return "error", f"the loss ends at {rose:.2g} times the lowest level it had reached", (evidence,)
-    if where == "flat" and largest > LARGE_UPDATE:
+    if where == "flat" and largest > LARGE_UPDATE and not _has_learned(readings, largest, end):
         return "warning", *_no_fall(readings.steps, start, end)
     return _replaced(readings, highest, end)
+
+
+def _has_learned(readings: Readings, largest: float, end: float) -> bool:
+    """Whether the loss is well below its first, or falls as far as batches so small can show."""
+    losses = known(readings.steps)
+    is_small = examples_of(readings) < FEW_EXAMPLES * len(losses)
+    falls = is_small and fall_in_errors(losses) > STANDARD_ERRORS / 2
+    fell = largest < NOT_SO_LARGE and end < FELL * abs(float(losses[0]))
+    return fell or (falls and largest < FAST_UPDATE)
 
 
 def _replaced(readings: Readings, highest: float, end: float) -> Trouble | None:

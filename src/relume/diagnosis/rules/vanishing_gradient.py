@@ -30,6 +30,9 @@ from relume.types import Evidence, Finding, ParameterReading, Readings, Severity
 LEAST_RATIO = 1e-3
 # Two orders at the start, where the signal shrinks to a tenth too: no training that works begins so.
 SHRUNK_RATIO, SHRUNK = 1e-2, 0.1
+# Or where nearly each of five layers or more loses a third: sigmoids lose three quarters each. Of trainings
+# that work, one of four layers comes near.
+STEADY_RATIO, STEADY_LAYERS, STEADY_LOSS, STEADY_SHARE = 0.02, 5, 1.5, 0.8
 # With it, Adam's own epsilon (1e-8) outweighs a gradient that is usual (1e-2) behind the last layer.
 EXTREME_RATIO = 1e-6
 HEALED_RATIO = 1e-2  # ten times what counts as lost: a signal that hovers about the threshold has not healed
@@ -50,26 +53,42 @@ def find(readings: Readings) -> Iterator[Finding]:
         yield cut
         return
     yield from fading_over_time(readings)
-    faded = [fading for fading in _views(readings) if fading is not None]
-    if not faded:
-        beside = ([each for each in _views(tower) if each is not None] for tower in towers(readings))
-        faded = next(filter(None, beside), [])
+    alone = (_harmful(part) for part in (readings, *towers(readings)))
+    faded = next(filter(None, alone), [])
     if not faded:
         yield from islice((*fading_unseen(readings), *drawn_too_small(readings)), 1)
     else:
         # What it comes from shows first; but what nothing accounts for then may be plain later.
         causes = [_cause(fading) for fading in faded]
         cause = next((cause for cause in causes if cause.evidence), causes[0])
-        severity = _severity(readings, faded[0])
-        if severity != "info" or faded[0].view is not readings.opening:  # what healed at once harmed nothing
-            yield _finding(faded[0], severity, cause)
+        yield _finding(faded[0], _severity(readings, faded[0]), cause)
+
+
+def _harmful(part: Readings) -> list["_Fading"]:
+    """Where a part of the network shows it; nothing, where it healed at once and harmed nothing."""
+    faded = [fading for fading in _views(part) if fading is not None]
+    is_healed = faded and faded[0].view is part.opening and _severity(part, faded[0]) == "info"
+    return [] if is_healed else faded
 
 
 def _views(readings: Readings) -> Iterator["_Fading | None"]:
     """What is looked at for it, the first that shows it: as it began, as it came to, all of it."""
     if readings.opening is not None:
-        yield _fading(readings.opening, SHRUNK_RATIO if _shrinks(readings.opening) else LEAST_RATIO)
+        yield _fading(readings.opening, _least_ratio(readings.opening))
     yield from (_fading(view) for view in (readings.closing, readings) if view is not None)
+
+
+def _least_ratio(opening: Readings) -> float:
+    if _is_steady(opening):
+        return STEADY_RATIO
+    return SHRUNK_RATIO if _shrinks(opening) else LEAST_RATIO
+
+
+def _is_steady(view: Readings) -> bool:
+    """Whether nearly every layer takes its part of the gradient, so that more layers would leave none."""
+    gradients = [layer.gradient for layer in hidden_layers(view) if layer.gradient > 0]
+    losing = sum(behind > STEADY_LOSS * before for before, behind in pairwise(gradients))
+    return len(gradients) >= STEADY_LAYERS and losing >= STEADY_SHARE * (len(gradients) - 1)
 
 
 def _shrinks(view: Readings) -> bool:
@@ -110,7 +129,10 @@ def _fading(view: Readings, least_ratio: float = LEAST_RATIO) -> _Fading | None:
 def _severity(readings: Readings, fading: _Fading) -> Severity:
     """An error if learning is broken; where it healed, a warning if the loss stood still meanwhile."""
     if fading.view is readings.opening and not _lasts(readings):
-        harmed = stood_still(readings.steps) or _shrinks(fading.view)
+        is_flat = all(
+            layer.activation.range == (0.0, 1.0) for layer in fading.layers
+        )  # a slope of 1/4 at most
+        harmed = stood_still(readings.steps) or _shrinks(fading.view) or (is_flat and _is_steady(fading.view))
         return "warning" if harmed else "info"
     is_stuck = update_ratio(fading.faded) < NO_UPDATE
     return severity_of(readings, is_stuck=is_stuck, is_extreme=fading.ratio < EXTREME_RATIO)
