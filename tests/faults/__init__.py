@@ -6,6 +6,7 @@ from dataclasses import replace
 from tests.faults import (
     autoencoder,
     cnn,
+    eighth,
     embedding,
     fifth,
     fourth,
@@ -16,11 +17,11 @@ from tests.faults import (
     recurrent,
     report,
     residual,
+    seventh,
     siamese,
     sixth,
     third,
     transformer,
-    unseen,
 )
 from tests.faults.program import Program
 
@@ -46,6 +47,7 @@ programs: Mapping[str, Program] = {
         *(replace(program, half="fourth") for program in fourth.programs),
         *(replace(program, half="fifth") for program in fifth.programs),
         *(replace(program, half="sixth") for program in sixth.programs),
-        *(replace(program, half="unseen") for program in unseen.programs),
+        *(replace(program, half="seventh") for program in seventh.programs),
+        *(replace(program, half="eighth") for program in eighth.programs),
     )
 }

@@ -11,7 +11,7 @@ from torch.optim import Optimizer
 
 from relume.types import Problem
 
-Half = Literal["calibration", "report", "third", "fourth", "fifth", "sixth", "seventh", "unseen"]
+Half = Literal["calibration", "report", "third", "fourth", "fifth", "sixth", "seventh", "eighth"]
 Batch = tuple[Any, ...]
 
 SEED = 0
@@ -74,7 +74,7 @@ def seeded(make: Callable[[], Job]) -> Callable[[], Job]:
 def halves(programs: Iterable[Program]) -> Mapping[str, Half]:
     """The part of the suite each program is in.
 
-    Thresholds were set on "calibration", then on each later part too, once it had been run; "unseen" was
-    run when all were settled.
+    Thresholds were set on "calibration", then on each later part too, once it had been run: "eighth" was run
+    when all were settled, and nothing was set by it.
     """
     return {program.name: program.half for program in programs}

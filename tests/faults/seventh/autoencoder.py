@@ -1,19 +1,18 @@
-"""Autoencoders of bars and genes: with a code book, with a distribution, with few codes at once."""
-
-import math
+"""Autoencoders of smooth patches, and variational ones."""
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.optim import Adam, AdamW
+from torch.optim import SGD, Adam
 
-from tests.faults.building import chain, squared_error, xavier
+from tests.faults.building import Make, chain, squared_error, xavier
 from tests.faults.program import Batch, Job, faulty, healthy
 from tests.faults.seventh.making import (
     ALIKE,
     CUT,
-    ENDS,
-    INPUT,
+    GROWTH,
+    LEFT_OUT,
+    STEP,
     UNDEFINED,
     WEIGHTS,
     Fill,
@@ -23,226 +22,174 @@ from tests.faults.seventh.making import (
     normal,
     trained,
 )
-from tests.faults.seventh.tasks import GENES, PIXELS, bars, genes, hidden_bars
+from tests.faults.seventh.tasks import PATCH, patches
 
-CODE = 6
-
-
-def counted(*, is_logged: bool) -> Job:
-    """How often genes were read, as it was counted or as logarithms."""
-    return trained(
-        chain([GENES, 32, CODE, 32, GENES]), genes(is_logged=is_logged), Adam, squared_error, lr=1e-2
-    )
+FUNNEL = (PATCH, 32, 24, 8, 24, 32, PATCH)
 
 
-def filling(fill: Fill, lr: float = 5e-3) -> Job:
-    """What is hidden is to be seen: by six layers of tanh."""
-    model = filled(chain([PIXELS, 48, 48, 48, 48, 48, PIXELS], nn.Tanh), fill)
-    return trained(model, hidden_bars(), Adam, squared_error, lr=lr)
+def funnel(fill: Fill = xavier) -> Job:
+    return trained(filled(chain(FUNNEL, nn.LeakyReLU), fill), patches(), Adam, squared_error, lr=5e-3)
 
 
-def alike(fill: Fill) -> Job:
-    model = filled(chain([GENES, 32, CODE, 32, GENES], nn.ELU), fill)
-    return trained(model, genes(), Adam, squared_error, lr=1e-2)
+def deeper(gain: float) -> Job:
+    """Nine layers by Glorot's rule and a gain."""
+    model = filled(chain([PATCH, *[32] * 4, 8, *[32] * 4, PATCH], nn.ELU), lambda w: xavier(w, gain))
+    return trained(model, patches(), Adam, squared_error, lr=3e-3)
 
 
-class Book(nn.Module):
-    """The nearest of a few vectors stands for each part of the code (van den Oord et al., 2017)."""
-
-    def __init__(self, *, is_straight: bool) -> None:
-        super().__init__()
-        self.encode, self.decode = chain([GENES, 32, 8], nn.SiLU), chain([8, 32, GENES], nn.SiLU)
-        nn.init.normal_(self.encode[-1].weight, std=0.5)  # type: ignore[arg-type]
-        self.book = nn.Embedding(24, 2)
-        nn.init.normal_(self.book.weight, std=0.8)
-        self.is_straight = is_straight
-
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        code = self.encode(x).tanh().unflatten(1, (4, 2))
-        chosen = self.book(torch.cdist(code, self.book.weight).argmin(-1))
-        told = code + (chosen - code).detach() if self.is_straight else chosen
-        return self.decode(told.flatten(1)), code, chosen
-
-
-def booked(model: nn.Module, batch: Batch) -> Tensor:
-    made, code, chosen = model(batch[0])
-    pull = F.mse_loss(chosen, code.detach())
-    out: Tensor = F.mse_loss(made, batch[1]) + pull
+def crossed(model: nn.Module, batch: Batch) -> Tensor:
+    """The cross entropy of each pixel as a chance, by hand."""
+    x, y = batch
+    made = model(x)
+    out: Tensor = -(y * made.log() + (1 - y) * (1 - made).log()).mean()
     return out
 
 
-def by_book(*, is_straight: bool) -> Job:
-    return trained(Book(is_straight=is_straight), genes(), Adam, booked, lr=1e-2)
+def ending(last: Make) -> Job:
+    model = nn.Sequential(*chain([PATCH, 48, 16, 48, PATCH], nn.SiLU), last())
+    return trained(model, patches(is_binary=True), Adam, crossed, lr=1e-2)
 
 
-class Likely(nn.Module):
-    """A code that is drawn; its spread by a function of what the encoder says (Kingma & Welling, 2014)."""
+class Keeping(nn.Module):
+    """Code units are kept if they are above a threshold."""
 
-    def __init__(self, spread: nn.Module, inputs: int = GENES) -> None:
+    def __init__(self, threshold: float) -> None:
         super().__init__()
-        self.encode, self.decode = chain([inputs, 48, 2 * CODE], nn.ELU), chain([CODE, 48, inputs], nn.ELU)
-        self.spread = spread
+        self.encode, self.keep, self.decode = nn.Linear(PATCH, 64), nn.ReLU(), nn.Linear(64, PATCH)
+        self.threshold = threshold
 
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        mean, raw = self.encode(x).chunk(2, 1)
-        spread = self.spread(raw)
-        return self.decode(mean + spread * torch.randn(mean.shape)), mean, spread
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = self.decode(self.keep(self.encode(x) - self.threshold))
+        return out
 
 
-def bounded(weight: float) -> Loss:
+def keeping(threshold: float) -> Job:
+    return trained(Keeping(threshold), patches(), Adam, squared_error, lr=5e-3)
+
+
+class Variational(nn.Module):
+    """A mean and the logarithm of a variance for each number of the code."""
+
+    def __init__(self, *, is_cut: bool = False) -> None:
+        super().__init__()
+        self.encode, self.decode = chain([PATCH, 32, 12], nn.Tanh), chain([6, 32, PATCH], nn.Tanh)
+        self.is_cut = is_cut
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        mean, log_variance = self.encode(x).chunk(2, 1)
+        far = (mean.square() + log_variance.exp() - 1 - log_variance).sum(1).mean() / 2
+        if self.is_cut:
+            mean, far = mean.data, far.detach()
+        drawn = mean + (log_variance.detach() if self.is_cut else log_variance).div(
+            2
+        ).exp() * torch.randn_like(mean)
+        return self.decode(drawn), far
+
+
+def bound(weight: float) -> Loss:
     def loss(model: nn.Module, batch: Batch) -> Tensor:
-        made, mean, spread = model(batch[0])
-        divergence = (mean.square() + spread.square() - 1) / 2 - spread.log()
-        out: Tensor = F.mse_loss(made, batch[1]) + weight * divergence.sum(1).mean()
+        made, far = model(batch[0])
+        out: Tensor = F.mse_loss(made, batch[1]) + weight * far
         return out
 
     return loss
 
 
-class Exponential(nn.Module):
-    def forward(self, x: Tensor) -> Tensor:
-        return (x / 2).exp()
+def variational(weight: float = 0.005, lr: float = 1e-2, *, is_cut: bool = False) -> Job:
+    return trained(Variational(is_cut=is_cut), patches(), Adam, bound(weight), lr=lr)
 
 
-class Threshold(nn.Module):
-    """What is left of a code above a threshold."""
-
-    def __init__(self, least: float) -> None:
-        super().__init__()
-        self.least, self.relu = least, nn.ReLU()
-
-    def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.relu(x - self.least)
-        return out
+def linear(momentum: float) -> Job:
+    model = nn.Sequential(nn.Linear(PATCH, 8), nn.Linear(8, PATCH))
+    return trained(model, patches(), SGD, squared_error, lr=0.1, momentum=momentum)
 
 
-def above(least: float) -> Job:
-    model = nn.Sequential(nn.Linear(GENES, 64), Threshold(least), nn.Linear(64, GENES))
-    return trained(model, genes(), Adam, squared_error, lr=1e-2)
-
-
-def lit(deviation: float) -> Job:
-    """Sigmoids everywhere, as bars are between 0 and 1."""
-    model = nn.Sequential(*chain([PIXELS, 48, 16, 48, PIXELS], nn.Sigmoid), nn.Sigmoid())
-    filled(model, normal(deviation))
-    batches = [(x - 0.4, y) for x, y in bars()]
-    return trained(model, batches, Adam, by_entropy, lr=2e-2)
-
-
-def by_entropy(model: nn.Module, batch: Batch) -> Tensor:
-    return F.binary_cross_entropy(model(batch[0]), batch[1])
-
-
-class Sparse(nn.Module):
-    """Of 96 codes ten are kept, and the same vectors are used both ways (Makhzani & Frey, 2014)."""
+class Tied(nn.Module):
+    """What takes apart is what puts together, turned round."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.vectors = nn.Parameter(torch.randn(96, GENES) / GENES**0.5)
-        self.level = nn.Parameter(torch.zeros(GENES))
+        self.encode, self.offset = nn.Linear(PATCH, 10), nn.Parameter(torch.zeros(PATCH))
 
     def forward(self, x: Tensor) -> Tensor:
-        code = (x - self.level) @ self.vectors.t()
-        kept = code * (code >= code.topk(10, 1).values[:, -1:])
-        return kept @ self.vectors + self.level
+        return F.linear(torch.tanh(self.encode(x)), self.encode.weight.t(), self.offset)
 
 
-def denoised(model: nn.Module, batch: Batch) -> Tensor:
-    """Noise of a level that is drawn is to be told (Ho, Jain & Abbeel, 2020)."""
-    x, _ = batch
-    level = torch.rand(len(x), 1)
-    noise = torch.randn(x.shape)
-    seen = (level * math.pi / 2).cos() * x + (level * math.pi / 2).sin() * noise
-    return F.mse_loss(model(torch.cat([seen, level], 1)), noise)
-
-
-def tight(model: nn.Module, batch: Batch) -> Tensor:
-    """The slope of the code is to be small (Rifai et al., 2011)."""
-    assert isinstance(model, nn.Sequential)
+def half_hidden(model: nn.Module, batch: Batch) -> Tensor:
+    """Half of the pixels are hidden, and those alone count (He et al., 2022)."""
     x, y = batch
-    code = model[1](model[0](x))
-    slopes = (1 - code.square()).square() @ model[0].weight.square().sum(1)  # type: ignore[operator]
-    return F.mse_loss(model[2](code), y) + 5e-3 * slopes.mean()
-
-
-def tightened() -> Job:
-    model = nn.Sequential(nn.Linear(GENES, 32), nn.Tanh(), nn.Linear(32, GENES))
-    return trained(model, genes(), Adam, tight, lr=1e-2)
+    hidden = torch.rand(x.shape) < 0.5
+    made = model(torch.where(hidden, 0.0, x))
+    out: Tensor = (made - y).square()[hidden].mean()
+    return out
 
 
 programs = (
-    healthy("autoencoder-genes-as-logarithms", lambda: counted(is_logged=True)),
-    healthy("autoencoder-filled-by-glorot", lambda: filling(xavier)),
-    healthy("autoencoder-genes-drawn", lambda: alike(xavier)),
-    healthy("autoencoder-straight-past-the-book", lambda: by_book(is_straight=True)),
-    healthy("autoencoder-threshold-of-0", lambda: above(0.0)),
-    healthy("autoencoder-lit-by-small-weights", lambda: lit(0.3)),
+    healthy("autoencoder-funnel-by-glorot", funnel),
+    healthy("autoencoder-nine-by-glorot", lambda: deeper(1.0)),
+    healthy("autoencoder-ends-in-sigmoid", lambda: ending(nn.Sigmoid)),
+    healthy("autoencoder-kept-above-a-bit", lambda: keeping(0.1)),
+    healthy("autoencoder-linear-by-descent", lambda: linear(0.9)),
+    healthy("vae-patches", variational),
+    healthy("vae-heavy-and-half-unused", lambda: variational(0.03)),
+    healthy("autoencoder-turned-round", lambda: trained(Tied(), patches(), Adam, squared_error, lr=1e-2)),
     healthy(
-        "vae-spread-by-softplus",
-        lambda: trained(Likely(nn.Softplus()), genes(), Adam, bounded(0.01), lr=1e-2),
-    ),
-    healthy(
-        "vae-strong-prior", lambda: trained(Likely(Exponential()), genes(), Adam, bounded(0.03), lr=1e-2)
-    ),
-    healthy("autoencoder-ten-of-many", lambda: trained(Sparse(), genes(), Adam, squared_error, lr=1e-2)),
-    healthy(
-        "autoencoder-noise-of-any-level",
-        lambda: trained(chain([GENES + 1, 96, 96, GENES], nn.SiLU), genes(), AdamW, denoised, lr=1e-2),
-    ),
-    healthy("autoencoder-tight-codes", tightened),
-    faulty(
-        "autoencoder-genes-as-counted",
-        "unscaled-input",
-        lambda: counted(is_logged=False),
-        cause=INPUT,
-        twin="autoencoder-genes-as-logarithms",
-        also=("dead-units", "exploding-activation", "unstable-updates"),
+        "autoencoder-half-told",
+        lambda: trained(chain([PATCH, 64, 64, PATCH], nn.Mish), patches(), Adam, half_hidden, lr=5e-3),
     ),
     faulty(
-        "autoencoder-filled-by-two-hundredths",
+        "autoencoder-funnel-of-a-hundredth",
         "vanishing-gradient",
-        lambda: filling(normal(0.02)),
+        lambda: funnel(normal(0.01)),
         cause=WEIGHTS,
-        twin="autoencoder-filled-by-glorot",
+        twin="autoencoder-funnel-by-glorot",
         also=("stalled-layer",),
     ),
     faulty(
-        "autoencoder-genes-of-one-number",
-        "symmetric-units",
-        lambda: alike(constant(0.1)),
-        cause=ALIKE,
-        twin="autoencoder-genes-drawn",
+        "autoencoder-nine-gain-of-four",
+        "exploding-gradient",
+        lambda: deeper(4.0),
+        cause=GROWTH + "|gain",
+        twin="autoencoder-nine-by-glorot",
+        also=("exploding-activation", "unstable-updates"),
     ),
     faulty(
-        "autoencoder-stopped-by-the-book",
-        "stalled-layer",
-        lambda: by_book(is_straight=False),
-        cause=CUT + "|argmin|straight|quanti",
-        twin="autoencoder-straight-past-the-book",
-        also=("vanishing-gradient",),
+        "autoencoder-ends-in-rectifier",
+        "non-finite",
+        lambda: ending(nn.ReLU),
+        cause=UNDEFINED + "|output|rectif|relu|zero",
+        twin="autoencoder-ends-in-sigmoid",
     ),
     faulty(
-        "autoencoder-threshold-of-three",
+        "autoencoder-kept-above-four",
         "dead-units",
-        lambda: above(3.0),
-        cause=r"threshold|bias|offset|pre-activation|below 0|negative|never",
-        twin="autoencoder-threshold-of-0",
+        lambda: keeping(4.0),
+        cause=r"bias|threshold|born dead|initiali[sz]|below|negative|offset|shift",
+        twin="autoencoder-kept-above-a-bit",
         also=("vanishing-gradient", "stalled-layer"),
     ),
     faulty(
-        "autoencoder-lit-by-great-weights",
-        "saturated-units",
-        lambda: lit(3.0),
-        cause=ENDS,
-        twin="autoencoder-lit-by-small-weights",
-        also=("vanishing-gradient", "exploding-gradient"),
+        "autoencoder-funnel-of-zeros",
+        "symmetric-units",
+        lambda: funnel(constant(0.0)),
+        cause=ALIKE,
+        twin="autoencoder-funnel-by-glorot",
+        also=("vanishing-gradient", "stalled-layer", "dead-units"),
     ),
     faulty(
-        "vae-spread-by-relu",
-        "non-finite",
-        lambda: trained(Likely(nn.ReLU()), genes(), Adam, bounded(0.01), lr=1e-2),
-        cause=UNDEFINED + "|relu|spread|deviation|variance|zero",
-        twin="vae-spread-by-softplus",
-        also=("dead-units",),
+        "autoencoder-linear-by-momentum-of-almost-one",
+        "unstable-updates",
+        lambda: linear(0.999),
+        cause=STEP + "|momentum",
+        twin="autoencoder-linear-by-descent",
+        also=("exploding-activation", "exploding-gradient", "non-finite"),
+    ),
+    faulty(
+        "vae-patches-by-data",
+        "stalled-layer",
+        lambda: variational(is_cut=True),
+        cause=CUT + "|" + LEFT_OUT,
+        twin="vae-patches",
+        also=("vanishing-gradient",),
     ),
 )

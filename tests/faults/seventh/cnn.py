@@ -1,180 +1,199 @@
-"""Convolutional networks that tell how cloth is woven."""
+"""Convolutional networks: calls in spectrograms, and ripe berries."""
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.optim import SGD, Adam, AdamW
 
-from tests.faults.building import Make, he, squared_error, xavier
+from tests.faults.building import Make, he, squared_error
 from tests.faults.program import Batch, Job, faulty, healthy
 from tests.faults.seventh.making import (
+    ALIKE,
     GROWTH,
     INPUT,
-    WEIGHTS,
+    SIGMOID,
+    STEP,
     Fill,
+    constant,
     filled,
     normal,
-    seen_through,
     trained,
 )
-from tests.faults.seventh.tasks import CLOTHS, cloths
+from tests.faults.seventh.tasks import CALLS, berries, calls
 
 WIDTH = 10
 
 
-def looking(layers: int = 3, activation: Make = nn.ReLU, norm: Make = nn.Identity) -> nn.Sequential:
-    """Convolutions of 3 x 3, a mean over all places, a linear layer."""
+def eyes(
+    layers: int, activation: Make = nn.ReLU, norm: Make = nn.Identity, channels: int = 1
+) -> nn.Sequential:
+    """Convolutions of 3 x 3, the second of which halves the image."""
     parts: list[nn.Module] = []
     for place in range(layers):
-        parts += [nn.Conv2d(WIDTH if place else 1, WIDTH, 3, padding=1), norm(), activation()]
-    return nn.Sequential(*parts, nn.AvgPool2d(5), nn.Flatten(), nn.Linear(4 * WIDTH, CLOTHS))
+        inputs = WIDTH if place else channels
+        parts += [nn.Conv2d(inputs, WIDTH, 3, 2 if place == 1 else 1, padding=1), norm(), activation()]
+    return nn.Sequential(*parts)
 
 
-def in_bytes(*, is_scaled: bool) -> Job:
-    """As a camera gives them, or about 0 on unit scale."""
-    batches = seen_through(lambda x: x if is_scaled else (128 + 40 * x).clamp(0, 255).round(), cloths())
-    return trained(filled(looking(), he), batches, Adam, lr=8e-3)
+def listening(layers: int = 3, activation: Make = nn.ReLU, norm: Make = nn.Identity) -> nn.Sequential:
+    return nn.Sequential(eyes(layers, activation, norm), nn.Flatten(), nn.Linear(36 * WIDTH, CALLS))
 
 
-def prior(bias: float) -> Job:
-    """What is rare is often told by a bias of the last layer (Lin et al., 2017): here every layer has it."""
-    return trained(filled(looking(3), he, bias=bias), cloths(), Adam, lr=8e-3)
+def picking(layers: int = 3, activation: Make = nn.ReLU, norm: Make = nn.Identity) -> nn.Sequential:
+    return nn.Sequential(eyes(layers, activation, norm, 3), nn.Flatten(), nn.Linear(36 * WIDTH, 1))
 
 
-def deep(fill: Fill, layers: int = 7, activation: Make = nn.ReLU) -> Job:
-    return trained(filled(looking(layers, activation), fill), cloths(), Adam, lr=4e-3)
+def lenet(activation: Make) -> Job:
+    """Five convolutions by He's rule, of one activation throughout."""
+    return trained(filled(listening(5, activation), he), calls(), Adam, lr=5e-3)
 
 
-def smooth() -> Job:
-    return trained(filled(looking(3, nn.SiLU), he), cloths(), Adam, lr=2e-2)
+def of_calls(fill: Fill = he, lr: float = 3e-3, *, in_decibels: bool = False) -> Job:
+    return trained(filled(listening(), fill), calls(in_decibels=in_decibels), Adam, lr=lr)
 
 
-class Gabor(nn.Module):
-    """A bank of filters that is fixed, and what is learned of it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        turn = torch.arange(8) * torch.pi / 8
-        at = torch.arange(5).float() - 2
-        along = at[:, None] * turn.cos()[:, None, None] + at[None] * turn.sin()[:, None, None]
-        bell = (-(at[:, None].square() + at[None].square()) / 4).exp()
-        self.register_buffer("bank", (bell * (1.6 * along).cos())[:, None] / 3)
-        self.read = nn.Sequential(nn.Linear(8, 32), nn.ReLU(), nn.Linear(32, CLOTHS))
-
-    def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.read(F.conv2d(x, self.bank).square().mean((2, 3)))  # type: ignore[arg-type]
-        return out
+def plain_eight(norm: Make) -> Job:
+    """Eight convolutions whose weights are of deviation 0.4, which a normalisation after each takes back."""
+    model = picking(8, nn.ReLU, norm)
+    filled(model[0], normal(0.4))
+    return trained(model, berries(48, 0.5), Adam, squared_error, lr=6e-3)
 
 
-class Excited(nn.Module):
-    """Channels are weighed by gates that see all places (Hu, Shen & Sun, 2018)."""
+def of_berries(kind: type = SGD, **settings: object) -> Job:
+    return trained(filled(picking(), he), berries(), kind, squared_error, **settings)
+
+
+class Marked(nn.Module):
+    """Two first filters say softly whether they were met before others look at that."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.gate = nn.Sequential(nn.Linear(WIDTH, 6), nn.SiLU(), nn.Linear(6, WIDTH), nn.Sigmoid())
+        self.first = nn.Conv2d(1, 2, 3, padding=1)
+        self.rest = nn.Sequential(
+            nn.Conv2d(2, WIDTH, 3, 2, padding=1), nn.ReLU(), nn.Flatten(), nn.Linear(36 * WIDTH, CALLS)
+        )
 
     def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = x * 2 * self.gate(x.mean((2, 3)))[:, :, None, None]
+        out: Tensor = self.rest(F.softsign(2 * self.first(x)))
         return out
 
 
-def excited() -> Job:
-    model = nn.Sequential(
-        nn.Conv2d(1, WIDTH, 3), nn.ReLU(), Excited(), nn.Conv2d(WIDTH, WIDTH, 3), nn.ReLU(), Excited(),
-        nn.AdaptiveAvgPool2d(2), nn.Flatten(), nn.Linear(4 * WIDTH, CLOTHS),
-    )  # fmt: skip
-    return trained(model, cloths(), Adam, lr=1e-2)
-
-
-class Turner(nn.Module):
-    """Tells by how many quarters a cloth was turned that may be seen by its mirror (Gidaris et al., 2018)."""
+class Squeezed(nn.Module):
+    """Many narrow convolutions of one channel each, mixed by those of 1 x 1, with shortcuts."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.look = looking(3, nn.GELU)
+        self.enter = nn.Conv2d(3, 16, 3, 2, padding=1)
+        self.blocks = nn.ModuleList(
+            nn.Sequential(
+                nn.Conv2d(16, 16, 3, padding=1, groups=16),
+                nn.BatchNorm2d(16),
+                nn.ReLU6(),
+                nn.Conv2d(16, 16, 1),
+                nn.BatchNorm2d(16),
+            )
+            for _ in range(2)
+        )
+        self.head = nn.Linear(16 * 36, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.look(torch.cat([x, x.flip(3)]))
+        x = self.enter(x)
+        for block in self.blocks:
+            x = x + block(x)
+        out: Tensor = self.head(x.flatten(1))
         return out
 
 
-def twice(model: nn.Module, batch: Batch) -> Tensor:
-    """A cloth of rows or columns is as it was when mirrored, the slanting ones change places."""
-    x, y = batch
-    return F.cross_entropy(model(x), torch.cat([y, torch.tensor([0, 1, 3, 2])[y]]))
+class Pooled(nn.Module):
+    """Convolutions, the mean over all places and the greatest, a fifth of the channels left out."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = nn.Sequential(eyes(3, nn.ReLU, lambda: nn.BatchNorm2d(WIDTH), 1), nn.Dropout2d(0.2))
+        self.head = nn.Linear(2 * WIDTH, CALLS)
+
+    def forward(self, x: Tensor) -> Tensor:
+        seen = self.body(x)
+        out: Tensor = self.head(torch.cat([seen.mean((2, 3)), seen.amax((2, 3))], 1))
+        return out
 
 
-def mixed(model: nn.Module, batch: Batch) -> Tensor:
-    """Pictures are laid over each other, and labels with them (Zhang et al., 2018)."""
-    x, y = batch
-    share = 0.5 + 0.5 * torch.rand(len(x), 1, 1, 1)
-    logits = model(share * x + (1 - share) * x.flip(0))
-    each = (F.cross_entropy(logits, one, reduction="none") for one in (y, y.flip(0)))
-    kept = share.flatten()
-    return (kept * next(each) + (1 - kept) * next(each)).mean()
+def masked() -> Job:
+    """Bands and moments are hidden from each spectrogram at random (Park et al., 2019)."""
+
+    def loss(model: nn.Module, batch: Batch) -> Tensor:
+        x, y = batch
+        x = x.clone()
+        band, moment = torch.randint(10, (2,)).tolist()
+        x[:, :, band : band + 2] = 0
+        x[..., moment : moment + 2] = 0
+        return F.cross_entropy(model(x), y, label_smoothing=0.05)
+
+    return trained(filled(listening(), he), calls(), AdamW, loss, lr=3e-3, weight_decay=0.1)
 
 
-def unmixed(model: nn.Module, batch: Batch) -> Tensor:
-    """The noise is taken out: another picture is not needed (Batson & Royer, 2019), half of it is hidden."""
-    x, _ = batch
-    hidden = torch.rand(x.shape) < 0.3
-    seen = torch.where(hidden, torch.zeros(()), x)
-    return squared_error(model, (torch.cat([seen, hidden.float()], 1), x))
-
-
-def hidden_half() -> Job:
-    parts = [nn.Conv2d(2, 16, 3, padding=1), nn.LeakyReLU(0.1), nn.Conv2d(16, 16, 3, padding=2, dilation=2)]
-    model = nn.Sequential(*parts, nn.LeakyReLU(0.1), nn.Conv2d(16, 1, 3, padding=1))
-    return trained(model, cloths(), Adam, unmixed, lr=1e-2)
-
-
-def normalised_fast() -> Job:
-    """A rate of 0.3, which normalisation bears."""
-    return trained(looking(3, nn.ReLU, lambda: nn.BatchNorm2d(WIDTH)), cloths(), SGD, lr=0.3)
+def tuned() -> Job:
+    """A body that was trained on ripeness stays as it is, and a new head on it learns something else."""
+    model = picking(3, nn.ReLU)
+    first = Adam(model.parameters(), lr=5e-3)
+    for batch in berries()[:40]:
+        first.zero_grad()
+        squared_error(model, batch).backward()  # type: ignore[no-untyped-call]
+        first.step()
+    model[0].requires_grad_(False)
+    model[2] = nn.Linear(36 * WIDTH, 1)
+    batches = [(x, y.abs() - 0.9) for x, y in berries()]
+    return trained(model, batches, Adam, squared_error, lr=5e-3)
 
 
 programs = (
-    healthy("cnn-cloth-on-scale", lambda: in_bytes(is_scaled=True)),
-    healthy("cnn-no-prior", lambda: prior(0.0)),
-    healthy("cnn-seven-by-he", lambda: deep(he)),
-    healthy("cnn-weavings-silu", smooth),
-    healthy("cnn-six-tanh-by-glorot", lambda: deep(xavier, 6, nn.Tanh)),
-    healthy("cnn-filters-fixed", lambda: trained(Gabor(), cloths(), AdamW, lr=2e-2)),
-    healthy("cnn-channels-excited", excited),
-    healthy("cnn-mirrored-too", lambda: trained(Turner(), cloths(), Adam, twice, lr=1e-2)),
-    healthy("cnn-cloths-laid-over", lambda: trained(looking(), cloths(), Adam, mixed, lr=1e-2)),
-    healthy("cnn-hidden-pixels", hidden_half),
-    healthy("cnn-rate-that-norm-bears", normalised_fast),
+    healthy("cnn-five-relu-on-calls", lambda: lenet(nn.ReLU)),
+    healthy("cnn-calls-about-0", of_calls),
+    healthy("cnn-berries-eight-normalised", lambda: plain_eight(lambda: nn.BatchNorm2d(WIDTH))),
+    healthy("cnn-berries-gently", lambda: of_berries(lr=0.02, momentum=0.8)),
+    healthy("cnn-softly-marked", lambda: trained(Marked(), calls(), Adam, lr=5e-3)),
+    healthy("cnn-channel-by-channel", lambda: trained(Squeezed(), berries(), AdamW, squared_error, lr=3e-3)),
+    healthy("cnn-mean-and-greatest", lambda: trained(Pooled(), calls(), Adam, lr=2e-2)),
+    healthy("cnn-bands-hidden", masked),
+    healthy("cnn-body-from-ripeness", tuned),
+    healthy("cnn-elu-at-four", lambda: trained(picking(3, nn.ELU), berries(4), Adam, squared_error, lr=3e-3)),
     faulty(
-        "cnn-cloth-in-bytes",
+        "cnn-five-sigmoids-on-calls",
+        "vanishing-gradient",
+        lambda: lenet(nn.Sigmoid),
+        cause=SIGMOID,
+        twin="cnn-five-relu-on-calls",
+    ),
+    faulty(
+        "cnn-calls-in-decibels",
         "unscaled-input",
-        lambda: in_bytes(is_scaled=False),
+        lambda: of_calls(in_decibels=True),
         cause=INPUT,
-        twin="cnn-cloth-on-scale",
-        also=("dead-units", "unstable-updates"),
+        twin="cnn-calls-about-0",
+        also=("dead-units", "unstable-updates", "exploding-activation"),
     ),
     faulty(
-        "cnn-prior-in-every-layer",
-        "dead-units",
-        lambda: prior(-4.6),
-        cause=r"bias|initiali[sz]|pre-activation",
-        twin="cnn-no-prior",
-        also=("vanishing-gradient", "stalled-layer"),
+        "cnn-every-kernel-a-hundredth",
+        "symmetric-units",
+        lambda: of_calls(constant(0.01)),
+        cause=ALIKE,
+        twin="cnn-calls-about-0",
+        also=("vanishing-gradient",),
     ),
     faulty(
-        "cnn-seven-of-gain-four",
+        "cnn-berries-eight-as-they-are",
         "exploding-activation",
-        lambda: deep(lambda w: he(w, 4.0)),
-        cause=GROWTH + "|gain",
-        twin="cnn-seven-by-he",
+        lambda: plain_eight(nn.Identity),
+        cause=GROWTH,
+        twin="cnn-berries-eight-normalised",
         also=("exploding-gradient", "unstable-updates", "dead-units"),
     ),
     faulty(
-        "cnn-six-tanh-of-two-hundredths",
-        "vanishing-gradient",
-        lambda: deep(normal(0.02), 6, nn.Tanh),
-        cause=WEIGHTS,
-        twin="cnn-six-tanh-by-glorot",
-        also=("stalled-layer",),
+        "cnn-berries-hastily",
+        "dead-units",
+        lambda: of_berries(lr=0.2, momentum=0.8),
+        cause=STEP,
+        twin="cnn-berries-gently",
+        also=("unstable-updates", "vanishing-gradient", "non-finite", "stalled-layer"),
     ),
 )

@@ -1,189 +1,233 @@
-"""Networks with tables of vectors: trips between stations, and facts about things."""
+"""Embeddings: members and shops, and words of requests."""
+
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.optim import Adagrad, Adam, AdamW, NAdam
+from torch.optim import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop, SparseAdam
 
-from tests.faults.building import chain, he
+from tests.faults.building import chain
 from tests.faults.program import Batch, Job, faulty, healthy
-from tests.faults.seventh.making import ENDS, GROWTH, INPUT, RATE, STEP, filled, trained
-from tests.faults.seventh.tasks import ENTITIES, RELATIONS, STATIONS, facts, trips
+from tests.faults.seventh.making import (
+    ALIKE,
+    CUT,
+    DATA,
+    INPUT,
+    LEFT_OUT,
+    STEP,
+    UNDEFINED,
+    WEIGHTS,
+    constant,
+    filled,
+    trained,
+)
+from tests.faults.seventh.tasks import INTENTS, MEMBERS, SHOPS, VOCABULARY, bookings, requests
 
-CODE = 6
+WIDTH = 12
+Optimise = Callable[..., Optimizer]
 
 
-class Trip(nn.Module):
-    """Vectors of both stations beside the numbers, and layers above."""
+class Booked(nn.Module):
+    """Vectors of a member and a shop, with how long ago the member joined, and layers on top."""
 
-    def __init__(self, net: nn.Module | None = None, spread: float = 1.0) -> None:
+    def __init__(self, *, is_read_out: bool = False) -> None:
         super().__init__()
-        self.station = nn.Embedding(STATIONS, CODE)
-        nn.init.normal_(self.station.weight, std=spread)
-        self.net = net or filled(chain([3 + 2 * CODE, 48, 48, 1]), he)
+        self.who, self.shop = nn.Embedding(MEMBERS, WIDTH), nn.Embedding(SHOPS, WIDTH)
+        self.judge = filled(chain([3 * WIDTH + 1, 48, 1]), nn.init.xavier_uniform_)
+        self.is_read_out = is_read_out
+        for table in (self.who, self.shop):
+            nn.init.normal_(table.weight, std=0.5)
 
-    def forward(self, x: Tensor, stations: Tensor) -> Tensor:
-        out: Tensor = self.net(torch.cat([x, self.station(stations).flatten(1)], 1))
+    def forward(self, x: Tensor, since: Tensor) -> Tensor:
+        who, shop = self.who(x[:, 0]), self.shop(x[:, 1])
+        if self.is_read_out:
+            who, shop = (torch.tensor(one.tolist()) for one in (who, shop))
+        out: Tensor = self.judge(torch.cat([since, who, shop, 3 * who * shop], 1))
+        return out[:, 0]
+
+
+def bought(model: nn.Module, batch: Batch) -> Tensor:
+    since, x, y = batch
+    return F.binary_cross_entropy_with_logits(model(x, since), y)
+
+
+def dated(*, in_days: bool = False) -> list[Batch]:
+    """Members joined some days ago, which is told in days or on unit scale."""
+    return [(1_100 + 400 * since if in_days else since, x, y) for x, since, y in bookings()]
+
+
+def booked(
+    lr: float = 3e-2, kind: Optimise = Adam, *, in_days: bool = False, is_read_out: bool = False
+) -> Job:
+    return trained(Booked(is_read_out=is_read_out), dated(in_days=in_days), kind, bought, lr=lr)
+
+
+class Bag(nn.Module):
+    """The sum of a request's words, through tanh, and a head."""
+
+    def __init__(self, deviation: float = 0.5, value: float | None = None) -> None:
+        super().__init__()
+        self.word = nn.Embedding(VOCABULARY, 24, padding_idx=0)
+        nn.init.normal_(self.word.weight, std=deviation)
+        self.layers = nn.Sequential(nn.Linear(24, 32), nn.Tanh(), nn.Linear(32, INTENTS))
+        if value is not None:
+            filled(self.layers, constant(value))
+
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = self.layers((self.word(x) * (x > 0)[..., None]).sum(1))
         return out
 
 
-def took(model: nn.Module, batch: Batch) -> Tensor:
-    x, stations, y = batch
-    return F.mse_loss(model(x, stations), y)
+def asked(**settings: float) -> Job:
+    return trained(Bag(**settings), requests(), Adam, lr=1e-2)
 
 
-def timed(*, is_scaled: bool) -> Job:
-    return trained(Trip(), trips(is_scaled=is_scaled), Adam, took, lr=5e-3)
+class Rare(nn.Module):
+    """Words are weighed by how rare they were among the first requests, of which some say none of them."""
 
-
-def spread(deviation: float) -> Job:
-    net = chain([3 + 2 * CODE, 48, 48, 1], nn.Tanh)
-    return trained(Trip(net, deviation), trips(), Adam, took, lr=1e-2)
-
-
-class Crossed(nn.Module):
-    """Each layer multiplies by what came in (Wang et al., 2017), in full or in a mean over its numbers."""
-
-    def __init__(self, layers: int, deviation: float) -> None:
+    def __init__(self, least: float) -> None:
         super().__init__()
-        size = 3 + 2 * CODE
-        self.layers, self.head = (
-            nn.ModuleList(nn.Linear(size, size) for _ in range(layers)),
-            nn.Linear(size, 1),
-        )
-        for layer in self.layers:
-            nn.init.normal_(layer.weight, std=deviation)  # type: ignore[arg-type]
+        seen = torch.cat([x for x, _ in requests()[:4]])
+        seen = seen[(seen != 17).all(1) & (seen != 31).all(1)]
+        found = torch.stack([(seen == word).any(1).float().sum() for word in range(VOCABULARY)])
+        self.register_buffer("weight", (len(seen) / found.clamp(min=least)).log())
+        self.word, self.head = nn.Embedding(VOCABULARY, 24), chain([24, 32, INTENTS], nn.GELU)
 
     def forward(self, x: Tensor) -> Tensor:
-        seen = x
-        for layer in self.layers:
-            seen = x * layer(seen) + seen
-        out: Tensor = self.head(seen)
+        assert isinstance(self.weight, Tensor)
+        weight = self.weight[x] * (x > 0)
+        out: Tensor = self.head((self.word(x) * weight[..., None]).sum(1) / 6)
         return out
 
 
-def crossed(deviation: float) -> Job:
-    return trained(Trip(Crossed(5, deviation), 0.5), trips(), Adam, took, lr=1.5e-2)
+class Told(nn.Module):
+    """Attention of one learned question over the words, of whose vectors nine in ten are never read."""
 
-
-class Facts(nn.Module):
-    """How likely a fact is, by what the vectors of things and relations say to each other."""
-
-    def __init__(self, spread: float = 0.5, kind: str = "product") -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.thing, self.relation = nn.Embedding(ENTITIES, 16), nn.Embedding(RELATIONS, 16)
-        self.level, self.kind = nn.Parameter(torch.zeros(())), kind
-        for table in (self.thing, self.relation):
-            nn.init.normal_(table.weight, std=spread)
+        self.word, self.ask = nn.Embedding(10 * VOCABULARY, 24), nn.Parameter(torch.zeros(24))
+        self.head = nn.Linear(24, INTENTS)
 
     def forward(self, x: Tensor) -> Tensor:
-        one, relation, other = self.thing(x[:, 0]), self.relation(x[:, 1]), self.thing(x[:, 2])
-        if self.kind == "moved":
-            return 3 + self.level - (one + relation - other).abs().sum(1)
-        return (one * relation * other).sum(1) + self.level
-
-
-def true(model: nn.Module, batch: Batch) -> Tensor:
-    return F.binary_cross_entropy_with_logits(model(batch[0]), batch[1])
-
-
-def by_nadam(lr: float) -> Job:
-    net = chain([3 + 2 * CODE, 48, 48, 1], nn.Tanh)
-    return trained(Trip(net), trips(), NAdam, took, lr=lr)
+        words = self.word(x)
+        share = (words @ self.ask).masked_fill(x == 0, -1e9).softmax(1)
+        out: Tensor = self.head(F.dropout((share[..., None] * words).sum(1), 0.2, self.training))
+        return out
 
 
 class Factors(nn.Module):
-    """Products of all pairs of vectors, beside a number of each (Rendle, 2010)."""
+    """Products of vectors and a level of each, as ratings are told from (Koren et al., 2009)."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_sparse: bool = False) -> None:
         super().__init__()
-        self.own, self.code = nn.Embedding(2 * STATIONS, 1), nn.Embedding(2 * STATIONS, 4)
-        self.net = chain([3, 24, 1])
-        nn.init.normal_(self.code.weight, std=0.1)
-        nn.init.normal_(self.own.weight, std=0.1)
+        self.who = nn.Embedding(MEMBERS, 8, sparse=is_sparse)
+        self.shop = nn.Embedding(SHOPS, 8, sparse=is_sparse)
+        for table in (self.who, self.shop):
+            nn.init.normal_(table.weight, std=0.6)
 
-    def forward(self, x: Tensor, stations: Tensor) -> Tensor:
-        at = stations + torch.tensor([0, STATIONS])
-        pair = self.code(at).prod(1).sum(1, keepdim=True)
-        out: Tensor = self.net(x) + self.own(at).sum(1) + pair
+    def forward(self, x: Tensor, since: Tensor) -> Tensor:
+        out: Tensor = (self.who(x[:, 0]) * self.shop(x[:, 1])).sum(1) + since[:, 0]
         return out
 
 
-def known_tables(*, is_known: bool) -> Job:
-    """The optimiser was made with everything, or with the layers alone."""
-    model = Factors()
-    parameters = model.parameters() if is_known else model.net.parameters()
-    return Job(model, Adam([*parameters], lr=3e-2), trips(), took)
-
-
-class Hashed(nn.Module):
-    """A table that is far too large: most of its rows are never asked for."""
+class Fixed(nn.Module):
+    """Vectors that come from elsewhere and stay, and a layer that turns them."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.pairs = nn.Embedding(4000, 4, sparse=False)
-        self.net = chain([7, 48, 1], nn.SiLU)
+        kind = torch.arange(VOCABULARY).sub(1).div(9, rounding_mode="floor").clamp(0, 4)
+        given = torch.randn(5, 32)[kind] + torch.randn(VOCABULARY, 32)
+        self.word = nn.Embedding(VOCABULARY, 32, _weight=given).requires_grad_(False)
+        self.layers = chain([32, 32, INTENTS])
 
-    def forward(self, x: Tensor, stations: Tensor) -> Tensor:
-        code = (stations[:, 0] * 131 + stations[:, 1] * 17) % 4000
-        out: Tensor = self.net(torch.cat([x, self.pairs(code)], 1))
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = self.layers(self.word(x).mean(1))
         return out
 
 
-def fixed_vectors() -> Job:
-    """Vectors that were learned elsewhere stay as they are."""
-    model = Trip(chain([3 + 2 * CODE, 64, 64, 1]))
-    model.station.requires_grad_(False)
-    return trained(model, trips(), AdamW, took, lr=1e-2)
+class Rectified(nn.Module):
+    """Means of words through two layers of rectifiers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.word = nn.EmbeddingBag(VOCABULARY, 24, mode="mean", padding_idx=0)
+        self.layers = chain([24, 40, 40, INTENTS])
+
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = self.layers(self.word(x))
+        return out
+
+
+def rectified(lr: float) -> Job:
+    return trained(Rectified(), requests(), RMSprop, lr=lr)
 
 
 programs = (
-    healthy("embedding-minutes-on-scale", lambda: timed(is_scaled=True)),
-    healthy("embedding-vectors-of-unit-spread", lambda: spread(1.0)),
-    healthy("embedding-crossed-gently", lambda: crossed(0.05)),
-    healthy("embedding-trips-by-small-steps", lambda: by_nadam(5e-3)),
-    healthy("embedding-trips-tables-known", lambda: known_tables(is_known=True)),
-    healthy("embedding-table-too-large", lambda: trained(Hashed(), trips(), Adam, took, lr=1e-2)),
-    healthy("embedding-facts-by-products", lambda: trained(Facts(0.7), facts(), Adam, true, lr=5e-2)),
-    healthy("embedding-station-vectors-fixed", fixed_vectors),
-    healthy("embedding-things-moved", lambda: trained(Facts(0.3, "moved"), facts(), Adagrad, true, lr=0.1)),
+    healthy("embedding-bookings", booked),
+    healthy("embedding-requests-through-tanh", asked),
+    healthy("embedding-rare-at-least-one", lambda: trained(Rare(1.0), requests(), Adam, lr=2e-2)),
+    healthy("embedding-means-slowly", lambda: rectified(3e-3)),
+    healthy("embedding-one-question", lambda: trained(Told(), requests(), AdamW, lr=3e-2, weight_decay=0.1)),
+    healthy(
+        "embedding-factors-sparse",
+        lambda: trained(Factors(is_sparse=True), dated(), SparseAdam, bought, lr=8e-2),
+    ),
+    healthy("embedding-factors-by-descent", lambda: trained(Factors(), dated(), SGD, bought, lr=20.0)),
+    healthy("embedding-words-given", lambda: trained(Fixed(), requests(), Adam, lr=1e-2)),
+    healthy("embedding-bookings-adagrad", lambda: booked(0.05, Adagrad)),
     faulty(
-        "embedding-minutes-of-the-day",
+        "embedding-joined-in-days",
         "unscaled-input",
-        lambda: timed(is_scaled=False),
+        lambda: booked(in_days=True),
         cause=INPUT,
-        twin="embedding-minutes-on-scale",
-        also=("dead-units", "exploding-activation", "unstable-updates"),
+        twin="embedding-bookings",
+        also=("dead-units", "unstable-updates"),
     ),
     faulty(
-        "embedding-vectors-of-thirty",
-        "saturated-units",
-        lambda: spread(30.0),
-        cause=ENDS + "|embedding|vector",
-        twin="embedding-vectors-of-unit-spread",
+        "embedding-bookings-read-out",
+        "stalled-layer",
+        lambda: booked(is_read_out=True),
+        cause=CUT + "|" + LEFT_OUT,
+        twin="embedding-bookings",
         also=("vanishing-gradient",),
     ),
     faulty(
-        "embedding-crossed-by-unit-normals",
-        "exploding-activation",
-        lambda: crossed(1.5),
-        cause=GROWTH + "|product|multipl",
-        twin="embedding-crossed-gently",
-        also=("exploding-gradient", "unstable-updates"),
+        "embedding-words-of-deviation-ten",
+        "saturated-units",
+        lambda: asked(deviation=10.0),
+        cause=WEIGHTS + "|" + INPUT + "|pre-activation|embedding|sum",
+        twin="embedding-requests-through-tanh",
+        also=("vanishing-gradient", "exploding-gradient"),
     ),
     faulty(
-        "embedding-trips-by-great-steps",
-        "unstable-updates",
-        lambda: by_nadam(0.3),
+        "embedding-layers-of-one-value",
+        "symmetric-units",
+        lambda: asked(value=0.05),
+        cause=ALIKE,
+        twin="embedding-requests-through-tanh",
+    ),
+    faulty(
+        "embedding-rare-without-one",
+        "non-finite",
+        lambda: trained(Rare(0.0), requests(), Adam, lr=2e-2),
+        cause=UNDEFINED + "|" + DATA + "|weight|buffer",
+        twin="embedding-rare-at-least-one",
+    ),
+    faulty(
+        "embedding-means-at-a-third",
+        "dead-units",
+        lambda: rectified(0.3),
         cause=STEP,
-        twin="embedding-trips-by-small-steps",
-        also=("saturated-units", "exploding-activation", "exploding-gradient"),
+        twin="embedding-means-slowly",
+        also=("unstable-updates", "exploding-activation", "exploding-gradient", "vanishing-gradient"),
     ),
     faulty(
-        "embedding-trips-tables-left-out",
-        "stalled-layer",
-        lambda: known_tables(is_known=False),
-        cause=RATE,
-        twin="embedding-trips-tables-known",
+        "embedding-bookings-at-one",
+        "unstable-updates",
+        lambda: booked(1.0),
+        cause=STEP,
+        twin="embedding-bookings",
+        also=("dead-units", "exploding-activation", "exploding-gradient", "vanishing-gradient"),
     ),
 )

@@ -1,4 +1,6 @@
-"""Generators that make the genes, the pictures or the captions that go with something, and their judges."""
+"""Generators that fill in what is missing of a patch, and their judges."""
+
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -6,21 +8,28 @@ from torch.func import functional_call
 from torch.nn import functional as F
 from torch.optim import Adam, RMSprop
 
-from tests.faults.building import Make, chain, he, xavier
+from tests.faults.building import Make, chain, weighted, xavier
 from tests.faults.program import Batch, Job, faulty, healthy
-from tests.faults.seventh.making import GROWTH, SIGMOID, STEP, Fill, Loss, filled
-from tests.faults.seventh.tasks import captions
+from tests.faults.seventh.making import (
+    LEFT_OUT,
+    SIGMOID,
+    STEP,
+    WEIGHTS,
+    Loss,
+    filled,
+    trained,
+)
+from tests.faults.seventh.tasks import PATCH, thirds
 
-SEEN, SAID = 24, 16
+KNOWN = PATCH // 3
 
 
 class Pair(nn.Module):
-    """A generator of captions, and a judge that sees pictures and captions together."""
+    """A generator, and a judge that sees what is known beside what was made or is true."""
 
-    def __init__(self, generator: nn.Module, judge: nn.Module | None = None) -> None:
+    def __init__(self, generator: nn.Module, activation: Make = lambda: nn.LeakyReLU(0.2)) -> None:
         super().__init__()
-        self.generator = generator
-        self.judge = judge or chain([SEEN + SAID, 48, 48, 1], lambda: nn.LeakyReLU(0.2))
+        self.generator, self.judge = generator, chain([KNOWN + PATCH, 40, 40, 1], activation)
 
     def forward(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         made = self.generator(x)
@@ -30,108 +39,133 @@ class Pair(nn.Module):
         return made, real, fake, caught
 
 
-def guided(model: nn.Module, batch: Batch) -> Tensor:
-    """What is made is to be near, and to pass for real (Isola et al., 2017)."""
+def paired(model: nn.Module, batch: Batch) -> Tensor:
+    """How far off, and a little of how easily caught; and how often the judge is wrong."""
     made, real, fake, caught = model(*batch)
     judged = F.softplus(-real) + F.softplus(fake) + F.softplus(-caught)
-    out: Tensor = F.mse_loss(made, batch[1]) + 0.05 * judged.mean()
-    return out
+    return F.l1_loss(made, batch[1]) + 0.05 * judged.mean()
 
 
 def squares(model: nn.Module, batch: Batch) -> Tensor:
-    """Judged by squares (Mao et al., 2017)."""
+    """Squares in place of logarithms (Mao et al., 2017), with true things called 0.9."""
     made, real, fake, caught = model(*batch)
-    judged = (real - 1).square() + fake.square() + (caught - 1).square()
-    out: Tensor = F.l1_loss(made, batch[1]) + 0.1 * judged.mean()
+    judged = (real - 0.9).square() + fake.square() + (caught - 0.9).square()
+    out: Tensor = F.mse_loss(made, batch[1]) + 0.1 * judged.mean()
     return out
 
 
-def paired(
-    model: Pair,
-    loss: Loss = guided,
+def made(
+    generator: nn.Module,
+    loss: Loss = paired,
     lr: float = 5e-3,
-    judge: float = 2e-3,
-    kind: type = Adam,
-    **settings: object,
+    judge: float = 1e-3,
+    kind: Any = Adam,
+    **settings: Any,
 ) -> Job:
+    model = Pair(generator)
     groups = [
         {"params": [*model.generator.parameters()], "lr": lr},
         {"params": [*model.judge.parameters()], "lr": judge},
     ]
-    return Job(model, kind(groups, **settings), captions(), loss)
+    return Job(model, kind(groups, **settings), thirds(), loss)
 
 
-def tower(fill: Fill, activation: Make = nn.ReLU, layers: int = 6, lr: float = 3e-3) -> Job:
-    generator = chain([SEEN, *[40] * layers, SAID], activation)
-    return paired(Pair(filled(generator, fill)), lr=lr)
+def five(activation: Make) -> Job:
+    return made(filled(chain([KNOWN, *[40] * 5, PATCH], activation), xavier))
 
 
-def shallow() -> Job:
-    return paired(Pair(filled(chain([SEEN, 40, 40, SAID], nn.Softplus), xavier)), squares, 1e-2)
+def small(lr: float = 5e-3) -> Job:
+    return made(chain([KNOWN, 48, 48, PATCH]), lr=lr)
 
 
-def smooth(lr: float) -> Job:
-    return paired(Pair(chain([SEEN, 48, 48, SAID], nn.ELU)), lr=lr, kind=RMSprop, alpha=0.9)
+def optimised(*, is_twice: bool) -> Job:
+    """A line for each part was copied, and in one of them the name of the part was not changed."""
+    model = Pair(chain([KNOWN, 48, PATCH], nn.SiLU))
+    own = {"params": [*model.generator.parameters()], "lr": 5e-3}
+    judges = {"params": [*model.judge.parameters()], "lr": 1e-3}
+    return Job(model, Adam([judges] if is_twice else [own, judges]), thirds(), paired)
 
 
-class Normal(nn.Module):
-    """Normalised over the batch between layers, with noise beside what is seen."""
+def scored(gain: float) -> Job:
+    """What is made ends in a tanh and is stretched; the layer before it is drawn with a gain."""
+    generator = chain([KNOWN, 48, PATCH], nn.GELU)
+    xavier(weighted(generator)[-1].weight, gain)
+    return made(nn.Sequential(*generator, nn.Tanh(), Stretch()), lr=2e-3)
+
+
+class Stretch(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return 2.5 * x
+
+
+class Noised(nn.Module):
+    """Beside what is known goes noise, and the generator is normalised by batch."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.first, self.norm, self.last = nn.Linear(SEEN + 4, 48), nn.BatchNorm1d(48), nn.Linear(48, SAID)
+        self.layers = nn.Sequential(
+            nn.Linear(KNOWN + 4, 64), nn.BatchNorm1d(64), nn.ReLU(), nn.Linear(64, PATCH)
+        )
 
     def forward(self, x: Tensor) -> Tensor:
-        noise = 0.3 * torch.randn(len(x), 4)
-        out: Tensor = self.last(self.norm(self.first(torch.cat([x, noise], 1))).relu())
+        out: Tensor = self.layers(torch.cat([x, torch.randn(len(x), 4)], 1))
         return out
 
 
-def bounded_judge() -> Job:
-    """Layers of the judge are divided by their largest singular value (Miyato et al., 2018)."""
-    parts = [
-        nn.utils.parametrizations.spectral_norm(nn.Linear(i, o)) for i, o in ((40, 48), (48, 48), (48, 1))
-    ]
-    judge = nn.Sequential(parts[0], nn.LeakyReLU(0.2), parts[1], nn.LeakyReLU(0.2), parts[2])
-    return paired(Pair(chain([SEEN, 48, SAID], nn.SiLU), judge), hinged)
+class Bounded(Pair):
+    """A judge whose weights are divided by their largest gain (Miyato et al., 2018)."""
+
+    def __init__(self) -> None:
+        super().__init__(chain([KNOWN, 48, PATCH], nn.SiLU))
+        for place in (0, 2, 4):
+            nn.utils.parametrizations.spectral_norm(self.judge[place])
 
 
-def hinged(model: nn.Module, batch: Batch) -> Tensor:
+def critic(model: nn.Module, batch: Batch) -> Tensor:
     made, real, fake, caught = model(*batch)
-    judged = F.relu(1 - real).mean() + F.relu(1 + fake).mean() - 0.1 * caught.mean()
-    out: Tensor = F.mse_loss(made, batch[1]) + 0.1 * judged
+    out: Tensor = F.mse_loss(made, batch[1]) + 0.1 * (F.relu(1 - real) + F.relu(1 + fake) - caught).mean()
     return out
 
 
 programs = (
-    healthy("gan-captions-by-he", lambda: tower(he)),
-    healthy("gan-captions-tanh", lambda: tower(xavier, nn.Tanh, 6)),
-    healthy("gan-captions-softplus", shallow),
-    healthy("gan-captions-slowly", lambda: smooth(2e-3)),
-    healthy("gan-captions-with-noise", lambda: paired(Pair(Normal()), squares, 1e-2)),
-    healthy("gan-captions-judge-bounded", bounded_judge),
-    faulty(
-        "gan-captions-by-four-he",
-        "exploding-gradient",
-        lambda: tower(lambda w: he(w, 4.0)),
-        cause=GROWTH + "|gain",
-        twin="gan-captions-by-he",
-        also=("exploding-activation", "unstable-updates", "dead-units"),
+    healthy("gan-five-leaky", lambda: five(lambda: nn.LeakyReLU(0.2))),
+    healthy("gan-small", small),
+    healthy("gan-both-optimised", lambda: optimised(is_twice=False)),
+    healthy("gan-ends-in-wide-tanh", lambda: scored(1.0)),
+    healthy("gan-squares", lambda: made(chain([KNOWN, 48, PATCH]), squares, 1e-2, 3e-3)),
+    healthy("gan-noise-beside", lambda: made(Noised(), paired, 1e-2, betas=(0.5, 0.999))),
+    healthy("gan-bounded-judge", lambda: trained(Bounded(), thirds(), Adam, critic, lr=5e-3)),
+    healthy(
+        "gan-judge-four-times-as-fast", lambda: made(chain([KNOWN, 64, PATCH]), paired, 2e-3, 8e-3, RMSprop)
     ),
     faulty(
-        "gan-captions-sigmoid",
+        "gan-five-sigmoids",
         "vanishing-gradient",
-        lambda: tower(xavier, nn.Sigmoid, 6),
+        lambda: five(nn.Sigmoid),
         cause=SIGMOID,
-        twin="gan-captions-tanh",
-        also=("stalled-layer", "saturated-units"),
+        twin="gan-five-leaky",
     ),
     faulty(
-        "gan-captions-in-great-steps",
-        "unstable-updates",
-        lambda: smooth(0.06),
+        "gan-small-killed",
+        "dead-units",
+        lambda: small(lr=0.3),
         cause=STEP,
-        twin="gan-captions-slowly",
-        also=("exploding-activation", "exploding-gradient", "dead-units"),
+        twin="gan-small",
+        also=("unstable-updates", "exploding-activation", "exploding-gradient", "vanishing-gradient"),
+    ),
+    faulty(
+        "gan-judge-optimised-twice",
+        "stalled-layer",
+        lambda: optimised(is_twice=True),
+        cause=LEFT_OUT,
+        twin="gan-both-optimised",
+    ),
+    faulty(
+        "gan-ends-in-driven-tanh",
+        "saturated-units",
+        lambda: scored(20.0),
+        cause=WEIGHTS + "|pre-activation",
+        twin="gan-ends-in-wide-tanh",
+        also=("vanishing-gradient", "exploding-gradient"),
     ),
 )

@@ -14,16 +14,16 @@ from tests.faults.fourth.making import (
     filled,
     seen_through,
 )
-from tests.faults.report.making import Loss, Warmed, constant, normal, trained
+from tests.faults.report.making import Loss, Warmed, constant, normal, refilled, trained
 
 __all__ = [
     "ALIKE",
     "CUT",
     "DATA",
-    "ENDS",
     "GROWTH",
     "INPUT",
-    "RATE",
+    "LEFT_OUT",
+    "OVERFLOW",
     "SIGMOID",
     "STEP",
     "UNDEFINED",
@@ -34,6 +34,7 @@ __all__ = [
     "constant",
     "filled",
     "normal",
+    "refilled",
     "seen_through",
     "trained",
     "weighted",
@@ -41,8 +42,5 @@ __all__ = [
 
 # Patterns of causes: wide in their wording, narrow in their meaning
 SIGMOID = r"sigmoid|saturat|slope|flat end|activation"
-ENDS = WEIGHTS + r"|pre-activation"
-UNDEFINED = (
-    r"\bloss\b|\blog|deriv|slope|root|sqrt|undefined|divi|0/0|operation|\bpow|\bexp|overflow|underflow"
-)
-RATE = r"learning rate|\blr\b|group|" + LEFT_OUT
+UNDEFINED = r"\bloss\b|\blog|deriv|slope|root|sqrt|undefined|divi|0/0|operation|\bpow"
+OVERFLOW = r"overflow|half|float16|precision|largest|too large|infini|\binf\b"

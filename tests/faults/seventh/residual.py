@@ -1,257 +1,206 @@
-"""Networks with branches that are added: the hand of an arm, and loans."""
+"""Networks with shortcuts: mixes of concrete, and customers."""
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
-from torch.optim import SGD, Adam, AdamW, NAdam
+from torch.optim import SGD, Adam, AdamW, RMSprop
 
-from tests.faults.building import he, squared_error
-from tests.faults.program import Batch, Job, faulty, healthy
-from tests.faults.seventh.making import CUT, GROWTH, STEP, UNDEFINED, Warmed, filled, trained, weighted
-from tests.faults.seventh.tasks import arm, loans
+from tests.faults.building import Make, he, squared_error
+from tests.faults.program import Job, faulty, healthy
+from tests.faults.seventh.making import (
+    GROWTH,
+    LEFT_OUT,
+    STEP,
+    WEIGHTS,
+    filled,
+    normal,
+    trained,
+)
+from tests.faults.seventh.tasks import concrete, customers
 
 WIDTH = 32
 
 
-class Own(torch.autograd.Function):
-    """Swish with a derivative that was written by hand, which may be that of a constant."""
+class Branch(nn.Sequential):
+    """A normalisation and two layers, of which the sum is taken with what came in."""
 
-    @staticmethod
-    def forward(context, x: Tensor, keeps: float) -> Tensor:  # type: ignore[no-untyped-def,override]
-        context.save_for_backward(x)
-        context.keeps = keeps
-        return x * x.sigmoid()
-
-    @staticmethod
-    def backward(context, gradient: Tensor) -> tuple[Tensor, None]:  # type: ignore[no-untyped-def,override]
-        (x,) = context.saved_tensors
-        gate = x.sigmoid()
-        return gradient * context.keeps * (gate + x * gate * (1 - gate)), None
+    def __init__(self, activation: Make = nn.ReLU, *, has_norm: bool = True) -> None:
+        norm = nn.LayerNorm(WIDTH) if has_norm else nn.Identity()
+        super().__init__(norm, nn.Linear(WIDTH, WIDTH), activation(), nn.Linear(WIDTH, WIDTH))
 
 
-class Swish(nn.Module):
-    def __init__(self, keeps: float) -> None:
+class Stack(nn.Module):
+    """Blocks in a row; `kept` of the sum of shortcut and branch goes on."""
+
+    def __init__(
+        self,
+        blocks: int,
+        inputs: int = 7,
+        outputs: int = 1,
+        *,
+        activation: Make = nn.ReLU,
+        has_norm: bool = True,
+        kept: float = 1.0,
+    ) -> None:
         super().__init__()
-        self.keeps = keeps
+        self.enter = nn.Linear(inputs, WIDTH)
+        self.branches = nn.ModuleList(Branch(activation, has_norm=has_norm) for _ in range(blocks))
+        self.head, self.kept = nn.Linear(WIDTH, outputs), kept
 
     def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = Own.apply(x, self.keeps)
+        x = self.enter(x)
+        for branch in self.branches:
+            x = self.kept * (x + branch(x))
+        out: Tensor = self.head(x)
         return out
 
 
-class Added(nn.Module):
-    """What a branch says is added to what came in, times a fixed number."""
+def ten(kept: float = 1.0, lr: float = 2e-3) -> Job:
+    """Ten blocks whose sums go on as they are, or halved, as one takes the mean of two things."""
+    return trained(Stack(10, kept=kept, has_norm=False), concrete(), Adam, squared_error, lr=lr)
 
-    def __init__(self, branch: nn.Module, factor: float = 1.0) -> None:
-        super().__init__()
-        self.branch, self.factor = branch, factor
+
+def six(*, has_norm: bool) -> Job:
+    """Six branches of rectifiers by He's rule, normalised before or not at all."""
+    model = Stack(6, has_norm=has_norm)
+    filled(model.branches, lambda weight: he(weight, 1.3))
+    return trained(model, concrete(noise=0.7), Adam, squared_error, lr=4e-3)
+
+
+class Squashed(Stack):
+    """The sum of shortcut and branch goes through a tanh, as the state of a recurrent network does."""
+
+    def __init__(self, deviation: float) -> None:
+        super().__init__(4, activation=nn.Tanh, has_norm=False)
+        self.squash = nn.Tanh()
+        filled(self, normal(deviation))
 
     def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = x + self.factor * self.branch(x)
+        x = self.enter(x)
+        for branch in self.branches:
+            x = self.squash(x + branch(x))
+        out: Tensor = self.head(x)
         return out
 
 
-class Gated(nn.Module):
-    """A gate that begins almost shut chooses between both (Srivastava, Greff & Schmidhuber, 2015)."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.inner, self.choose, self.gate = nn.Linear(WIDTH, WIDTH), nn.Linear(WIDTH, WIDTH), nn.Sigmoid()
-        nn.init.constant_(self.choose.bias, -2.0)
-
-    def forward(self, x: Tensor) -> Tensor:
-        gate = self.gate(self.choose(x))
-        out: Tensor = gate * self.inner(x).relu() + (1 - gate) * x
-        return out
+def squashed(deviation: float) -> Job:
+    return trained(Squashed(deviation), concrete(), Adam, squared_error, lr=3e-3)
 
 
-def tower(blocks: list[nn.Module], inputs: int = 3, outputs: int = 2) -> nn.Sequential:
-    return nn.Sequential(nn.Linear(inputs, WIDTH), *blocks, nn.Linear(WIDTH, outputs))
-
-
-def inner(norm: bool = False) -> nn.Sequential:
-    parts: list[nn.Module] = [nn.LayerNorm(WIDTH)] if norm else []
-    return nn.Sequential(*parts, nn.Linear(WIDTH, WIDTH), nn.ReLU(), nn.Linear(WIDTH, WIDTH))
-
-
-def eight(factor: float) -> Job:
-    model = filled(tower([Added(inner(), factor) for _ in range(8)]), he)
-    return trained(model, arm(), Adam, squared_error, lr=3e-3)
-
-
-class Recycled(nn.Module):
-    """One branch in use ten times over, normalised before each use or never."""
-
-    def __init__(self, *, is_normalised: bool) -> None:
-        super().__init__()
-        self.branch = nn.Linear(WIDTH, WIDTH)
-        self.norm = nn.LayerNorm(WIDTH) if is_normalised else nn.Identity()
-
-    def forward(self, x: Tensor) -> Tensor:
-        for _ in range(10):
-            x = x + F.elu(self.branch(self.norm(x)))
-        return x
-
-
-def recycled(*, is_normalised: bool) -> Job:
-    model = tower([Recycled(is_normalised=is_normalised)])
-    nn.init.normal_(weighted(model)[1].weight, std=0.4)
-    nn.init.normal_(weighted(model)[2].weight, std=0.03)
-    return trained(model, arm(), AdamW, squared_error, lr=3e-3)
-
-
-def swished(keeps: float) -> Job:
-    """A branch without a shortcut around its activation, six times; its derivative may be far too small."""
-    blocks = [nn.Sequential(nn.Linear(WIDTH, WIDTH), Swish(keeps)) for _ in range(6)]
-    return trained(filled(tower(blocks), he), arm(), SGD, squared_error, lr=0.1, momentum=0.5)
-
-
-def risen(steps: int) -> Job:
-    """A rate that rises over many steps, or that is there at once."""
-    model = tower([Added(inner(norm=True)) for _ in range(4)], 6, 3)
-    return Job(model, Warmed(model.parameters(), 0.2, steps), loans(), entropy)
-
-
-def entropy(model: nn.Module, batch: Batch) -> Tensor:
-    return F.cross_entropy(model(batch[0]), batch[1])
-
-
-class Unit(nn.Module):
-    """Each example is divided by its length, which may be 0 after a rectifier."""
-
-    def __init__(self, least: float) -> None:
-        super().__init__()
-        self.least = least
-
-    def forward(self, x: Tensor) -> Tensor:
-        seen = (x - 0.8).relu()
-        return 4 * seen / (seen.square().sum(-1, keepdim=True) + self.least).sqrt()
-
-
-def to_unit(least: float) -> Job:
-    blocks: list[nn.Module] = [
-        Added(nn.Sequential(Unit(least), nn.Linear(WIDTH, WIDTH), nn.Tanh())) for _ in range(3)
+def by_rates(fade: float) -> Job:
+    """Each stage learns at a rate that is a share of that of the next one."""
+    model = Stack(4, activation=nn.SiLU)
+    nn.init.normal_(model.enter.weight, std=0.05)
+    stages = [model.enter, *model.branches, model.head]
+    groups = [
+        {"params": [*stage.parameters()], "lr": 1e-2 * fade ** (len(stages) - 1 - place)}
+        for place, stage in enumerate(stages)
     ]
-    return trained(tower(blocks), arm(), Adam, squared_error, lr=5e-3)
+    return Job(model, Adam(groups), concrete(), squared_error)
 
 
-class Dropped(nn.Module):
-    """Deeper branches are left out more often in training (Huang et al., 2016)."""
-
-    def __init__(self, share: float) -> None:
-        super().__init__()
-        self.inner, self.share = inner(norm=True), share
-
-    def forward(self, x: Tensor) -> Tensor:
-        if self.training and float(torch.rand(())) < self.share:
-            return x
-        out: Tensor = x + self.inner(x)
-        return out
-
-
-class Nothing(nn.Module):
-    """A branch times a learned number that begins at 0 (Bachlechner et al., 2021)."""
+class Reversible(nn.Module):
+    """Two halves, each of which adds a function of the other (Gomez et al., 2017)."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.inner, self.share = inner(), nn.Parameter(torch.zeros(()))
+        self.enter, self.head = nn.Linear(7, 2 * WIDTH), nn.Linear(2 * WIDTH, 1)
+        self.parts = nn.ModuleList(Branch(nn.GELU) for _ in range(4))
 
     def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = x + self.share * self.inner(x)
+        one, other = self.enter(x).chunk(2, 1)
+        for part in self.parts:
+            one, other = other, one + part(other)
+        out: Tensor = self.head(torch.cat([one, other], 1))
         return out
 
 
-class Cut(nn.Module):
-    """What went around the branch is kept for later, with or without its gradient."""
-
-    def __init__(self, *, is_cut: bool) -> None:
-        super().__init__()
-        self.first, self.second = nn.Linear(3, WIDTH), nn.Linear(WIDTH, WIDTH)
-        self.head, self.is_cut = nn.Linear(WIDTH, 2), is_cut
+class Skipping(Stack):
+    """A quarter of the blocks is left out at every step (Huang et al., 2016)."""
 
     def forward(self, x: Tensor) -> Tensor:
-        seen = torch.tanh(self.first(x))
-        seen = torch.from_numpy(seen.detach().numpy().copy()) if self.is_cut else seen
-        out: Tensor = self.head(seen + F.softplus(self.second(seen)))
+        x = self.enter(x)
+        for branch in self.branches:
+            if not self.training or torch.rand(()) < 0.75:
+                x = x + branch(x)
+        out: Tensor = self.head(x)
         return out
 
 
-def through_numpy(*, is_cut: bool) -> Job:
-    model = Cut(is_cut=is_cut)
-    nn.init.normal_(model.first.weight, std=0.1)
-    return trained(model, arm(), Adam, squared_error, lr=1e-2)
+class Weighed(Stack):
+    """Each channel of a branch is weighed by a learned scale of 0.1 at first (Touvron et al., 2021)."""
+
+    def __init__(self) -> None:
+        super().__init__(8, 10, 2, activation=nn.GELU)
+        self.scales = nn.ParameterList(nn.Parameter(torch.full((WIDTH,), 0.1)) for _ in range(8))
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.enter(x)
+        for scale, branch in zip(self.scales, self.branches, strict=True):
+            x = x + scale * branch(x)
+        out: Tensor = self.head(x)
+        return out
+
+
+def last_of_each_zero() -> Job:
+    """Branches begin with nothing to say: their last layers are 0 (Zhang et al., 2019)."""
+    model = Stack(12, has_norm=False)
+    for branch in model.branches:
+        assert isinstance(branch, Branch)
+        nn.init.zeros_(branch[3].weight)  # type: ignore[arg-type]
+        nn.init.zeros_(branch[3].bias)  # type: ignore[arg-type]
+    return trained(model, concrete(), SGD, squared_error, lr=0.02, momentum=0.9)
 
 
 programs = (
-    healthy("residual-eight-of-a-quarter", lambda: eight(0.25)),
-    healthy("residual-recycled-normalised", lambda: recycled(is_normalised=True)),
-    healthy("residual-own-swish", lambda: swished(1.0)),
-    healthy("residual-rate-that-rises", lambda: risen(600)),
-    healthy("residual-lengths-above-0", lambda: to_unit(1e-4)),
-    healthy("residual-within-torch", lambda: through_numpy(is_cut=False)),
+    healthy("residual-ten-whole-sums", ten),
+    healthy("residual-six-normalised", lambda: six(has_norm=True)),
+    healthy("residual-squashed-sums", lambda: squashed(0.15)),
+    healthy("residual-stages-at-four-fifths", lambda: by_rates(0.8)),
     healthy(
-        "residual-gates-almost-shut",
-        lambda: trained(tower([Gated() for _ in range(5)]), arm(), NAdam, squared_error, lr=5e-3),
+        "residual-two-halves-in-turn", lambda: trained(Reversible(), concrete(), Adam, squared_error, lr=3e-3)
     ),
     healthy(
-        "residual-deeper-dropped",
-        lambda: trained(
-            tower([Dropped(0.1 * place) for place in range(5)]), arm(), Adam, squared_error, lr=5e-3
-        ),
+        "residual-one-in-four-left-out",
+        lambda: trained(Skipping(8), concrete(), AdamW, squared_error, lr=3e-3),
     ),
-    healthy(
-        "residual-shares-from-0",
-        lambda: trained(tower([Nothing() for _ in range(8)]), arm(), Adam, squared_error, lr=2e-2),
-    ),
-    healthy(
-        "residual-loans-one-by-one",
-        lambda: trained(tower([Added(inner(norm=True))], 6, 3), loans(12), SGD, entropy, lr=0.1),
+    healthy("residual-weighed-branches", lambda: trained(Weighed(), customers(), RMSprop, lr=1e-3)),
+    healthy("residual-last-of-each-zero", last_of_each_zero),
+    faulty(
+        "residual-ten-halved-sums",
+        "vanishing-gradient",
+        lambda: ten(0.5),
+        cause=GROWTH + r"|skip|shortcut|scale|shrink|halv|mean",
+        twin="residual-ten-whole-sums",
     ),
     faulty(
-        "residual-eight-of-three",
-        "exploding-gradient",
-        lambda: eight(3.0),
-        cause=GROWTH + "|factor|scale|multipl",
-        twin="residual-eight-of-a-quarter",
-        also=("exploding-activation", "unstable-updates", "dead-units"),
+        "residual-ten-at-a-tenth",
+        "unstable-updates",
+        lambda: ten(lr=0.1),
+        cause=STEP,
+        twin="residual-ten-whole-sums",
+        also=("exploding-activation", "exploding-gradient", "non-finite", "dead-units"),
     ),
     faulty(
-        "residual-recycled-without-norm",
+        "residual-six-without-norm",
         "exploding-activation",
-        lambda: recycled(is_normalised=False),
-        cause=GROWTH + "|reus|shared|repeat",
-        twin="residual-recycled-normalised",
+        lambda: six(has_norm=False),
+        cause=GROWTH,
+        twin="residual-six-normalised",
         also=("exploding-gradient", "unstable-updates"),
     ),
     faulty(
-        "residual-own-swish-of-a-twentieth",
-        "vanishing-gradient",
-        lambda: swished(0.05),
-        cause=r"backward|deriv|slope|activation|autograd|gradient.*\b(small|shrink|scal)",
-        twin="residual-own-swish",
-        also=("stalled-layer",),
-    ),
-    faulty(
-        "residual-rate-at-once",
-        "unstable-updates",
-        lambda: risen(1),
-        cause=STEP + "|warm",
-        twin="residual-rate-that-rises",
-        also=("dead-units", "exploding-activation", "exploding-gradient"),
-    ),
-    faulty(
-        "residual-lengths-of-0",
-        "non-finite",
-        lambda: to_unit(0.0),
-        cause=UNDEFINED + "|norm|length",
-        twin="residual-lengths-above-0",
-    ),
-    faulty(
-        "residual-through-numpy",
+        "residual-stages-at-a-hundredth",
         "stalled-layer",
-        lambda: through_numpy(is_cut=True),
-        cause=CUT + "|numpy",
-        twin="residual-within-torch",
-        also=("vanishing-gradient",),
+        lambda: by_rates(0.01),
+        cause=r"learning rate|\blr\b|group|" + LEFT_OUT,
+        twin="residual-stages-at-four-fifths",
+    ),
+    faulty(
+        "residual-squashed-by-unit-normals",
+        "saturated-units",
+        lambda: squashed(1.0),
+        cause=WEIGHTS + "|pre-activation",
+        twin="residual-squashed-sums",
+        also=("exploding-gradient", "vanishing-gradient"),
     ),
 )

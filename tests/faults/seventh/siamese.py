@@ -1,4 +1,4 @@
-"""Two encoders, or one twice: pictures and captions, signatures of machines, two views of genes."""
+"""Pairs of encoders: whether two recordings are of one speaker."""
 
 from copy import deepcopy
 
@@ -10,195 +10,213 @@ from torch.optim import SGD, Adam, AdamW
 from tests.faults.building import Make, chain, he, xavier
 from tests.faults.program import Batch, Job, faulty, healthy
 from tests.faults.seventh.making import (
-    ENDS,
+    ALIKE,
     INPUT,
+    LEFT_OUT,
+    SIGMOID,
     UNDEFINED,
+    WEIGHTS,
     Fill,
     Loss,
+    constant,
     filled,
-    normal,
-    seen_through,
     trained,
 )
-from tests.faults.seventh.tasks import captions, genes
+from tests.faults.seventh.tasks import speakers, voices
 
-SEEN, SAID, CODE = 24, 16, 12
+NUMBERS, CODE = 24, 10
 
 
-class Both(nn.Module):
-    """One encoder of pictures and one of captions; codes of length 1, unless they are told as they are."""
+class Same(nn.Module):
+    """One encoder for both, and a level that tells what is near."""
 
-    def __init__(self, see: nn.Module, say: nn.Module | None = None) -> None:
+    def __init__(self, encode: nn.Module, scale: float = 1.0) -> None:
         super().__init__()
-        self.see, self.say = see, say or chain([SAID, 48, CODE], nn.GELU)
-        self.sharpness = nn.Parameter(torch.tensor(1.6))
+        self.encode, self.scale = encode, scale
+        self.level = nn.Parameter(torch.zeros(2))
 
-    def forward(self, x: Tensor, y: Tensor) -> Tensor:
-        one, other = F.normalize(self.see(x), dim=1), F.normalize(self.say(y), dim=1)
-        out: Tensor = self.sharpness.exp() * one @ other.t()
-        return out
+    def forward(self, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+        return self.encode(self.scale * a), self.encode(self.scale * b)
 
 
-def contrasted(model: nn.Module, batch: Batch) -> Tensor:
-    """Each picture is to find its caption, and each caption its picture (Radford et al., 2021)."""
-    scores = model(*batch)
-    own = torch.arange(len(scores))
-    return (F.cross_entropy(scores, own) + F.cross_entropy(scores.t(), own)) / 2
+class Each(Same):
+    """An encoder for each of two microphones."""
+
+    def __init__(self, one: nn.Module, other: nn.Module) -> None:
+        super().__init__(one)
+        self.other = other
+
+    def forward(self, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+        return self.encode(a), self.other(b)
 
 
-def by_hand(model: nn.Module, batch: Batch) -> Tensor:
-    """The same as a share of exponentials."""
-    shares = model(*batch).exp()
-    own = shares.diagonal()
-    return -((own / shares.sum(0)).log() + (own / shares.sum(1)).log()).mean() / 2
+def by_angle(model: nn.Module, batch: Batch) -> Tensor:
+    """Whether two are of one, by the cosine of their codes, a learned scale and a learned level."""
+    a, b, y = batch
+    one, two = model(a, b)
+    level = model.level
+    assert isinstance(level, Tensor)
+    near = (4 + level[0]) * F.cosine_similarity(one, two) + level[1] - 1
+    return F.binary_cross_entropy_with_logits(near, y)
 
 
-def matched(model: nn.Module, loss: Loss = contrasted, lr: float = 5e-3, kind: type = Adam) -> Job:
-    return trained(model, captions(), kind, loss, lr=lr)
-
-
-def sharp(loss: Loss) -> Job:
-    """A temperature of a two-hundredth, which is learned on from there."""
-    model = Both(chain([SEEN, 48, CODE], nn.GELU))
-    nn.init.constant_(model.sharpness, 5.0)
-    return matched(model, loss, 3e-3)
-
-
-def tanh(fill: Fill) -> Job:
-    return matched(Both(filled(chain([SEEN, 64, 64, CODE], nn.Tanh), fill)))
-
-
-def small() -> Job:
-    return matched(Both(chain([SEEN, 48, 48, CODE])), lr=3e-3, kind=AdamW)
-
-
-def lit(by: float) -> Job:
-    """Pictures are in the least of units, or on unit scale."""
-    model = Both(filled(chain([SEEN, 48, CODE], nn.Tanh), xavier))
-    return trained(model, seen_through(lambda x: by * x, captions()), SGD, contrasted, lr=0.5, momentum=0.5)
-
-
-class Once(nn.Module):
-    """One encoder for genes of a cell and of another, or of the same again."""
-
-    def __init__(self, activation: Make = nn.GELU) -> None:
-        super().__init__()
-        self.encode = chain([30, 48, 8], activation)
-        self.level, self.steep = nn.Parameter(torch.tensor(1.5)), nn.Parameter(torch.tensor(2.0))
-
-    def forward(self, x: Tensor, y: Tensor) -> Tensor:
-        return self.encode(x) - self.encode(y)
-
-
-def apart(least: float) -> Loss:
-    """The first halves of the batch with themselves read again, or, of one in eight, with the very same."""
+def by_distance(least: float) -> Loss:
+    """Near if of one, and further than a margin if not (Hadsell et al., 2006)."""
 
     def loss(model: nn.Module, batch: Batch) -> Tensor:
-        assert isinstance(model, Once)
-        x, y = batch
-        other = torch.cat([x[:6], y[6:24], y[24:].roll(1, 0)])
-        far = (model(x, other).square().sum(1) + least).sqrt()
-        same = (torch.arange(len(x)) < 24).float()
-        return F.binary_cross_entropy_with_logits(model.steep * (model.level - far), same)
+        one, two = model(batch[0], batch[1])
+        far = ((one - two).square().mean(1) + least).sqrt()
+        out: Tensor = (batch[2] * far.square() + (1 - batch[2]) * F.relu(1 - far).square()).mean()
+        return out
 
     return loss
 
 
-def distant(least: float) -> Job:
-    return trained(Once(), genes(), Adam, apart(least), lr=5e-3)
+def of_layers(layers: int, activation: Make = nn.Tanh, fill: Fill = xavier, lr: float = 5e-3) -> Job:
+    encode = filled(chain([NUMBERS, *[32] * layers, CODE], activation), fill)
+    return trained(Same(encode), voices(), Adam, by_angle, lr=lr)
 
 
-class Guess(nn.Module):
-    """One view guesses what a slow copy says of the other (Grill et al., 2020)."""
+def in_amperes(scale: float) -> Job:
+    """Currents of microphones in amperes, or in units that make them about 1."""
+    batches = [(scale * a, scale * b, y) for a, b, y in voices()]
+    return trained(Same(chain([NUMBERS, 40, 40, CODE])), batches, Adam, by_angle, lr=5e-3)
+
+
+def with_itself(least: float) -> Job:
+    """Some pairs are of a recording with itself, whose distance is 0."""
+    batches = [(a, torch.where(torch.arange(48)[:, None] % 12 == 0, a, b), y) for a, b, y in voices()]
+    return trained(Same(chain([NUMBERS, 48, CODE])), batches, Adam, by_distance(least), lr=5e-3)
+
+
+def both(*, are_known: bool) -> Job:
+    model = Each(*(chain([NUMBERS, 40, CODE], nn.SiLU) for _ in range(2)))
+    known = [*model.encode.parameters(), model.level]
+    known += [*model.other.parameters()] if are_known else []
+    return Job(model, AdamW(known, lr=5e-3), voices(), by_angle)
+
+
+class Taught(nn.Module):
+    """A network learns from a slow copy of itself, which gets no gradient (Caron et al., 2021)."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.fast, self.guess = chain([30, 48, 8], nn.ELU), chain([8, 24, 8], nn.ELU)
-        self.slow = deepcopy(self.fast).requires_grad_(False)
+        self.encode = chain([NUMBERS, 64, 16], nn.GELU)
+        self.slow = deepcopy(self.encode).requires_grad_(False)
+        self.head = nn.Linear(16, 9)
 
-    def forward(self, x: Tensor, y: Tensor) -> Tensor:
+    def forward(self, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         with torch.no_grad():
-            for slow, fast in zip(self.slow.parameters(), self.fast.parameters(), strict=True):
-                slow.lerp_(fast, 0.03)
-            told = F.normalize(self.slow(y), dim=1)
-        guessed = F.normalize(self.guess(self.fast(x)), dim=1)
-        return 2 - 2 * (guessed * told).sum(1)
+            for old, new in zip(self.slow.parameters(), self.encode.parameters(), strict=True):
+                old.lerp_(new, 0.1)
+            aim = self.slow(b)
+        seen = self.encode(a)
+        return seen, aim, self.head(seen)
 
 
-def guessed(model: nn.Module, batch: Batch) -> Tensor:
-    out: Tensor = model(*batch).mean()
+def taught(model: nn.Module, batch: Batch) -> Tensor:
+    seen, aim, said = model(batch[0], batch[1])
+    apart = 1 - F.cosine_similarity(seen, aim).mean()
+    return F.cross_entropy(said, batch[2]) + apart
+
+
+def in_batch(model: nn.Module, batch: Batch) -> Tensor:
+    """Each recording is to find another of its speaker among all (Khosla et al., 2020)."""
+    one, two = (F.normalize(code, dim=1) for code in model(batch[0], batch[1]))
+    own = (batch[2] == batch[2][:, None]).float()
+    return F.cross_entropy(one @ two.t() / 0.2, own / own.sum(1, keepdim=True))
+
+
+class Asymmetric(nn.Module):
+    """One side predicts the other, whose gradient is stopped on purpose (Chen & He, 2021)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.encode = nn.Sequential(
+            nn.Linear(NUMBERS, 48), nn.BatchNorm1d(48), nn.ReLU(), nn.Linear(48, CODE)
+        )
+        self.norm, self.predict = nn.BatchNorm1d(CODE, affine=False), chain([CODE, 24, CODE])
+
+    def forward(self, a: Tensor, b: Tensor) -> Tensor:
+        one, two = self.norm(self.encode(a)), self.norm(self.encode(b))
+        near = F.cosine_similarity(self.predict(one), two.detach())
+        near = near + F.cosine_similarity(self.predict(two), one.detach())
+        return 1 - near.mean() / 2
+
+
+def predicted(model: nn.Module, batch: Batch) -> Tensor:
+    out: Tensor = model(batch[0], batch[1])
     return out
 
 
-class Barlow(nn.Module):
-    """Codes of both views, each number normalised over the batch (Zbontar et al., 2021)."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.encode = nn.Sequential(chain([30, 48, 8]), nn.BatchNorm1d(8, affine=False))
-
-    def forward(self, x: Tensor, y: Tensor) -> Tensor:
-        return self.encode(x).t() @ self.encode(y) / len(x)
-
-
-def uncorrelated(model: nn.Module, batch: Batch) -> Tensor:
-    together = model(*batch)
-    on = (1 - together.diagonal()).square().sum()
-    return on / 4 + 0.05 * (together - together.diagonal().diag()).square().sum()
-
-
-def frozen_eye() -> Job:
-    """An encoder of pictures stays as it was drawn, captions are brought to it (Zhai et al., 2022)."""
-    model = Both(filled(chain([SEEN, 64, CODE]), he))
-    model.see.requires_grad_(False)
-    return matched(model, lr=1e-2)
-
-
-def alone(model: nn.Module, batch: Batch) -> Tensor:
-    """Each pair is told by itself (Zhai et al., 2023)."""
-    scores = model(*batch)
-    return -F.logsigmoid((scores - 3) * (2 * torch.eye(len(scores)) - 1)).sum(1).mean()
-
-
 programs = (
-    healthy("siamese-captions-by-entropy", lambda: sharp(contrasted)),
-    healthy("siamese-captions-tanh-by-glorot", lambda: tanh(xavier)),
-    healthy("siamese-captions-silu", lambda: matched(Both(chain([SEEN, 48, CODE], nn.SiLU)))),
-    healthy("siamese-captions-in-small-steps", lambda: small()),
-    healthy("siamese-pictures-on-scale", lambda: lit(1.0)),
-    healthy("siamese-distances-above-0", lambda: distant(1e-4)),
-    healthy("siamese-guess-of-a-slow-copy", lambda: trained(Guess(), genes(), Adam, guessed, lr=5e-3)),
-    healthy("siamese-views-uncorrelated", lambda: trained(Barlow(), genes(), Adam, uncorrelated, lr=5e-3)),
-    healthy("siamese-eye-that-stays", frozen_eye),
-    healthy("siamese-each-pair-by-itself", lambda: matched(Both(chain([SEEN, 48, CODE])), alone, 1e-2)),
-    faulty(
-        "siamese-captions-by-exponentials",
-        "non-finite",
-        lambda: sharp(by_hand),
-        cause=UNDEFINED + "|temperature|score",
-        twin="siamese-captions-by-entropy",
+    healthy("siamese-five-tanh", lambda: of_layers(5)),
+    healthy("siamese-two-rectified", lambda: of_layers(2, nn.ReLU, he)),
+    healthy("siamese-microphones-on-scale", lambda: in_amperes(1.0)),
+    healthy("siamese-itself-a-bit-apart", lambda: with_itself(1e-6)),
+    healthy("siamese-both-known", lambda: both(are_known=True)),
+    healthy("siamese-taught-by-its-past", lambda: trained(Taught(), speakers(), Adam, taught, lr=1e-2)),
+    healthy(
+        "siamese-speakers-in-batch",
+        lambda: trained(Same(chain([NUMBERS, 48, CODE])), speakers(), AdamW, in_batch, lr=5e-3),
+    ),
+    healthy(
+        "siamese-stopped-on-one-side",
+        lambda: trained(Asymmetric(), speakers(), SGD, predicted, lr=0.1, momentum=0.9),
+    ),
+    healthy(
+        "siamese-descent-at-two",
+        lambda: trained(
+            Same(nn.Sequential(nn.Linear(NUMBERS, 48), nn.LayerNorm(48), nn.GELU(), nn.Linear(48, CODE))),
+            voices(),
+            SGD,
+            by_angle,
+            lr=2.0,
+        ),
     ),
     faulty(
-        "siamese-captions-tanh-of-unit-normals",
+        "siamese-five-sigmoids",
+        "vanishing-gradient",
+        lambda: of_layers(5, nn.Sigmoid),
+        cause=SIGMOID,
+        twin="siamese-five-tanh",
+    ),
+    faulty(
+        "siamese-five-tanh-gain-of-eight",
         "saturated-units",
-        lambda: tanh(normal(1.0)),
-        cause=ENDS,
-        twin="siamese-captions-tanh-by-glorot",
+        lambda: of_layers(5, fill=lambda weight: xavier(weight, 8.0)),
+        cause=WEIGHTS + "|gain|pre-activation",
+        twin="siamese-five-tanh",
         also=("exploding-gradient", "vanishing-gradient"),
     ),
     faulty(
-        "siamese-pictures-in-thousandths",
-        "unscaled-input",
-        lambda: lit(1e-3),
-        cause=INPUT,
-        twin="siamese-pictures-on-scale",
-        also=("vanishing-gradient", "stalled-layer", "saturated-units"),
+        "siamese-two-of-one-value",
+        "symmetric-units",
+        lambda: of_layers(2, nn.ReLU, constant(0.1)),
+        cause=ALIKE,
+        twin="siamese-two-rectified",
+        also=("vanishing-gradient",),
     ),
     faulty(
-        "siamese-distances-of-0",
+        "siamese-microphones-in-amperes",
+        "unscaled-input",
+        lambda: in_amperes(2e-4),
+        cause=INPUT + "|small",
+        twin="siamese-microphones-on-scale",
+        also=("dead-units",),
+    ),
+    faulty(
+        "siamese-with-itself",
         "non-finite",
-        lambda: distant(0.0),
-        cause=UNDEFINED + "|norm|distance",
-        twin="siamese-distances-above-0",
+        lambda: with_itself(0.0),
+        cause=UNDEFINED + "|distance|norm",
+        twin="siamese-itself-a-bit-apart",
+    ),
+    faulty(
+        "siamese-one-known",
+        "stalled-layer",
+        lambda: both(are_known=False),
+        cause=LEFT_OUT,
+        twin="siamese-both-known",
     ),
 )

@@ -7,8 +7,8 @@ from torch.optim import SGD, Adadelta, Adam, AdamW, NAdam, RAdam
 
 from tests.faults.building import Scheduled, chain, cross_entropy, he, squared_error
 from tests.faults.program import Batch, Job, healthy
-from tests.faults.unseen.making import filled, trained, weighted
-from tests.faults.unseen.tasks import concrete, customers, rides
+from tests.faults.seventh.making import filled, trained, weighted
+from tests.faults.seventh.tasks import concrete, customers, rides
 
 
 def never_met() -> Job:

@@ -1,4 +1,4 @@
-"""What the programs of the unseen part share, and the patterns of their causes."""
+"""What the programs of the eighth part share, and the patterns of their causes."""
 
 from tests.faults.building import weighted
 from tests.faults.fourth.making import (
@@ -14,16 +14,16 @@ from tests.faults.fourth.making import (
     filled,
     seen_through,
 )
-from tests.faults.report.making import Loss, Warmed, constant, normal, refilled, trained
+from tests.faults.report.making import Loss, Warmed, constant, normal, trained
 
 __all__ = [
     "ALIKE",
     "CUT",
     "DATA",
+    "ENDS",
     "GROWTH",
     "INPUT",
-    "LEFT_OUT",
-    "OVERFLOW",
+    "RATE",
     "SIGMOID",
     "STEP",
     "UNDEFINED",
@@ -34,7 +34,6 @@ __all__ = [
     "constant",
     "filled",
     "normal",
-    "refilled",
     "seen_through",
     "trained",
     "weighted",
@@ -42,5 +41,8 @@ __all__ = [
 
 # Patterns of causes: wide in their wording, narrow in their meaning
 SIGMOID = r"sigmoid|saturat|slope|flat end|activation"
-UNDEFINED = r"\bloss\b|\blog|deriv|slope|root|sqrt|undefined|divi|0/0|operation|\bpow"
-OVERFLOW = r"overflow|half|float16|precision|largest|too large|infini|\binf\b"
+ENDS = WEIGHTS + r"|pre-activation"
+UNDEFINED = (
+    r"\bloss\b|\blog|deriv|slope|root|sqrt|undefined|divi|0/0|operation|\bpow|\bexp|overflow|underflow"
+)
+RATE = r"learning rate|\blr\b|group|" + LEFT_OUT

@@ -5,8 +5,7 @@ from torch import Tensor, nn
 from torch.optim import Adam, AdamW
 
 from tests.faults.building import chain, squared_error, xavier
-from tests.faults.program import Batch, Job, faulty, healthy
-from tests.faults.seventh.making import (
+from tests.faults.eighth.making import (
     ENDS,
     GROWTH,
     INPUT,
@@ -18,7 +17,8 @@ from tests.faults.seventh.making import (
     trained,
     weighted,
 )
-from tests.faults.seventh.tasks import rod, tank
+from tests.faults.eighth.tasks import rod, tank
+from tests.faults.program import Batch, Job, faulty, healthy
 
 
 def slope(of: Tensor, x: Tensor) -> Tensor:

@@ -8,8 +8,7 @@ from torch.nn import functional as F
 from torch.optim import SGD, Adam, AdamW
 
 from tests.faults.building import Make, chain, he, squared_error, xavier
-from tests.faults.program import Batch, Job, faulty, healthy
-from tests.faults.seventh.making import (
+from tests.faults.eighth.making import (
     DATA,
     ENDS,
     STEP,
@@ -20,7 +19,8 @@ from tests.faults.seventh.making import (
     normal,
     trained,
 )
-from tests.faults.seventh.tasks import ACTIONS, carts, logged, wheel
+from tests.faults.eighth.tasks import ACTIONS, carts, logged, wheel
+from tests.faults.program import Batch, Job, faulty, healthy
 
 
 def weighed(least: float) -> Loss:

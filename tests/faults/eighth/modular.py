@@ -6,9 +6,9 @@ from torch.nn import functional as F
 from torch.optim import Adam, AdamW
 
 from tests.faults.building import chain
+from tests.faults.eighth.making import ALIKE, CUT, GROWTH, Loss, trained
+from tests.faults.eighth.tasks import machines
 from tests.faults.program import Batch, Job, faulty, healthy
-from tests.faults.seventh.making import ALIKE, CUT, GROWTH, Loss, trained
-from tests.faults.seventh.tasks import machines
 
 EXPERTS, WIDTH = 4, 12
 

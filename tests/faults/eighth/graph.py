@@ -6,9 +6,9 @@ from torch.nn import functional as F
 from torch.optim import Adam, AdamW
 
 from tests.faults.building import squared_error, xavier
+from tests.faults.eighth.making import DATA, GROWTH, INPUT, UNDEFINED, filled, trained
+from tests.faults.eighth.tasks import streets, traffic
 from tests.faults.program import Job, faulty, healthy
-from tests.faults.seventh.making import DATA, GROWTH, INPUT, UNDEFINED, filled, trained
-from tests.faults.seventh.tasks import streets, traffic
 
 INPUTS, WIDTH = 6, 24
 

@@ -7,8 +7,8 @@ from torch.optim import Adam, AdamW
 
 from tests.faults.building import chain
 from tests.faults.program import Batch, Job, faulty, healthy
-from tests.faults.unseen.making import DATA, GROWTH, STEP, UNDEFINED, Fill, filled, normal, trained
-from tests.faults.unseen.tasks import BEATS, heartbeats, lander, outlines, rows
+from tests.faults.seventh.making import DATA, GROWTH, STEP, UNDEFINED, Fill, filled, normal, trained
+from tests.faults.seventh.tasks import BEATS, heartbeats, lander, outlines, rows
 
 STEPS = 20  # of noise
 
