@@ -213,7 +213,8 @@ dead_units = Rule(
     meaning="rectifier units that fire on no example seen over the window",
     formula=(
         "share of a layer's units whose every value is 0: above 0.25 over at least 3000 examples, or "
-        "above 0.95 over at least 300 where no gradient passes the layer"
+        "over at least 300 above 0.95 where no gradient passes the layer, or above 0.75 where a bias holds "
+        "them below 0"
     ),
     needs_examples=LAYER_EXAMPLES,
     citation=(

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from relume.catalogue import activations
 from relume.diagnosis.causes import MOSTLY_FLAT, Cause, why_it_saturates
-from relume.diagnosis.cells import shut_cells
+from relume.diagnosis.cells import LARGE_SCALE, shut_cells
 from relume.diagnosis.chain import (
     Layer,
     has_normalisation,
@@ -162,7 +162,9 @@ saturated_units = Rule(
     find=find,
     meaning="most units of a bounded activation sit on its flat ends",
     formula="share of a layer's values where the slope of a bounded activation is below 0.05: at least "
-    f"{MOSTLY_FLAT:g}; gates and the network's output excepted",
+    f"{MOSTLY_FLAT:g}; gates and the network's output excepted, but not gates whose weights' fan-in times "
+    f"mean square is above {DRAWN_SHUT:g}; of torch's recurrent cells, that of the state's weights: above "
+    f"{LARGE_SCALE:g}",
     needs_examples=EXAMPLES,
     citation="Glorot & Bengio (2010), Understanding the difficulty of training deep feedforward neural "
     "networks, section 3",

@@ -247,7 +247,8 @@ vanishing_gradient = Rule(
     meaning="the error signal shrinks by orders of magnitude towards the input",
     formula="norm of the gradient at the first layer, or at any weights before it, over the largest norm at "
     f"any layer: below {LEAST_RATIO:g}, or {SHRUNK_RATIO:g} at the start where the signal shrinks "
-    "too; of the weights where no activation is known; or no gradient at all at the first "
+    f"too, or {STEADY_RATIO:g} at the start where nearly each of {STEADY_LAYERS} layers or more loses a "
+    "third; of the weights where no activation is known; or no gradient at all at the first "
     "layers, though they could learn",
     needs_examples=EXAMPLES,
     citation="Glorot & Bengio (2010), Understanding the difficulty of training deep feedforward neural "
