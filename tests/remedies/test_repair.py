@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import torch
+from tests.faults import programs
 from tests.remedies import ailing
 from tests.remedies.ailing import batches, finding, he, mlp
 from torch import Tensor, nn
@@ -192,3 +193,28 @@ def test_advice_of_a_finding_has_a_line_for_each_remedy() -> None:
     told = advice(finding("replace-activation", "clip-gradients"))
     assert [line.partition(":")[0] for line in told.splitlines()] == ["replace-activation", "clip-gradients"]
     assert "net.py:12" in told
+
+
+@pytest.mark.parametrize(
+    ("name", "remedies"),
+    [
+        ("mlp-swapped-betas", ("usual-optimiser-settings",)),  # nothing is found, and the loss is halved
+        ("mlp-wine-adam", ()),
+    ],
+)
+def test_where_nothing_is_named_only_what_halves_the_loss_is_kept(
+    name: str, remedies: tuple[str, ...]
+) -> None:
+    job = programs[name].make()
+    found = relume.repair(job.model, job.batches, job.loss, optimizer=job.optimizer)
+    assert not [each for each in relume.diagnose(found.before.readings).findings if each.severity != "info"]
+    assert found.remedies == remedies
+    if remedies:
+        assert final_loss(found.after) < 0.5 * final_loss(found.before)
+
+
+def test_a_remedy_that_changes_nothing_alone_may_help_another() -> None:
+    """A choice of the nearest by detached distances: no graph leads to it, and it has no slope."""
+    job = programs["autoencoder-nearest-not-passed-on"].make()
+    found = relume.repair(job.model, job.batches, job.loss, optimizer=job.optimizer)
+    assert found.remedies == ("reattach-graph", "straight-through")
