@@ -13,6 +13,7 @@ Course = Literal["unknown", "not finite", "grows", "flat", "falls"]
 
 MINIMUM_LOSSES = 9  # fewer are no curve
 HALVED = 0.5
+RECOVERED = 0.25  # the last level over the first loss: what was large at first has done no harm then
 GROWTH = 1.0  # of the loss at the start: twice of it at the end
 # The loss of one batch is rarely three times the greatest of all batches before it.
 LEAP = 3.0
@@ -55,6 +56,14 @@ def course(readings: Readings) -> Course:
     losses = known(readings.steps)
     halved = losses[-len(losses) // 3 :].mean() < HALVED * start
     return "falls" if end < start and (falls or halved) else "flat"
+
+
+def has_recovered(steps: Steps) -> bool:
+    """Whether the loss has come down to a quarter of its first, whatever it did in between."""
+    losses = known(steps)
+    if len(losses) < MINIMUM_LOSSES or not np.isfinite(losses).all():
+        return False
+    return bool(levels(steps)[1] < RECOVERED * losses[0])
 
 
 def levels(steps: Steps) -> tuple[float, float]:

@@ -34,9 +34,9 @@ def repair(
 
     Copies of the model are trained for the same few steps on the same batches: as it is, and with the
     remedies of each finding, alone and by twos. Kept is the smallest set that removes the finding and lowers
-    the loss. Where nothing is named, the optimiser's usual settings, torch's own initialisation and a standard
-    input are tried, and kept only where they halve the loss. The caller's model, optimiser and random state
-    are left as they are, also if it is interrupted.
+    the loss. Where nothing is named, the optimiser's usual settings, torch's own initialisation and a
+    standard input are tried, and kept only where they halve the loss. The caller's model, optimiser and
+    random state are left as they are, also if it is interrupted.
 
     Parameters
     ----------

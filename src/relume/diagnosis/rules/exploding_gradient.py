@@ -15,6 +15,7 @@ from relume.diagnosis.chain import (
     weights_of,
 )
 from relume.diagnosis.learning import severity_of
+from relume.diagnosis.losses import has_recovered
 from relume.diagnosis.rule import Rule
 from relume.diagnosis.towers import is_taken_up_again, towers
 from relume.diagnosis.trend import (
@@ -61,6 +62,8 @@ def _over_depth(readings: Readings, view: Readings) -> Finding | None:
     layers = [layer for layer in hidden_layers(view) if layer.gradient > 0]
     growth = growth_over_depth([layer.gradient for layer in reversed(layers)])
     if not is_too_much(growth, len(layers), fewest=FEWEST):
+        return None
+    if growth < LARGEST_GROWTH and has_recovered(readings.steps):
         return None
     given = view.input.value.root_mean_square if view.input else 1.0
     factors = [chi(*each) for each in zip(layers, inputs_of(layers, given), strict=True)]

@@ -8,7 +8,7 @@ import numpy as np
 from relume.diagnosis.chain import examples_of
 from relume.diagnosis.feeding import feeding_weight, is_matrix, row_norm, update_evidence
 from relume.diagnosis.learning import LARGE_UPDATE, LEAST_FALL, STANDARD_ERRORS, fall_in_errors
-from relume.diagnosis.losses import HALVED, course, known, levels, rebound, swing
+from relume.diagnosis.losses import HALVED, course, has_recovered, known, levels, rebound, swing
 from relume.diagnosis.rule import Rule
 from relume.types import Evidence, Finding, ParameterReading, Readings, Severity, Steps
 
@@ -140,7 +140,7 @@ def _replaced(readings: Readings, highest: float, end: float) -> Trouble | None:
     if not update > FAST_UPDATE or not first > 0:
         return None
     ends = f"from {first:.3g} to {highest:.3g} and ends at {end:.3g}"
-    leaps = update > REPLACING_UPDATE and highest > LEAPS * first
+    leaps = update > REPLACING_UPDATE and highest > LEAPS * first and not has_recovered(readings.steps)
     if leaps or (highest > RISE * first and end > HALVED * first):
         evidence = _of_loss("greatest loss over the first", highest / first, RISE)
         return "warning", f"the loss rises {ends}", (evidence,)

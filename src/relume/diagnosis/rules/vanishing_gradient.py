@@ -74,14 +74,10 @@ def _harmful(part: Readings) -> list["_Fading"]:
 def _views(readings: Readings) -> Iterator["_Fading | None"]:
     """What is looked at for it, the first that shows it: as it began, as it came to, all of it."""
     if readings.opening is not None:
-        yield _fading(readings.opening, _least_ratio(readings.opening))
+        opening = readings.opening
+        plain = _fading(opening, SHRUNK_RATIO if _shrinks(opening) else LEAST_RATIO)
+        yield plain or (_fading(opening, STEADY_RATIO) if _is_steady(opening) else None)
     yield from (_fading(view) for view in (readings.closing, readings) if view is not None)
-
-
-def _least_ratio(opening: Readings) -> float:
-    if _is_steady(opening):
-        return STEADY_RATIO
-    return SHRUNK_RATIO if _shrinks(opening) else LEAST_RATIO
 
 
 def _is_steady(view: Readings) -> bool:
