@@ -25,6 +25,7 @@ MOSTLY_SILENT = 0.9
 PASSES_TOO_LITTLE, PASSES_TOO_MUCH = 0.8, 1.25  # chi; 1 keeps the gradient
 # Of the mean square: a residual block of unit branches doubles it, once; weights do more, at every layer.
 GROWS_AT_ONCE = 2.5
+DRAWN_TOO_LARGE = 10.0  # fan-in times variance: five times He's; then the weights are at fault first
 LEAPT = 10.0  # the greatest loss over the first: batches alone do not differ by as much
 
 WEIGHTS = ("variance-preserving-initialisation", "layer-sequential-unit-variance", "default-initialisation")
@@ -168,7 +169,9 @@ def _leapt_at_once(readings: Readings) -> bool:
     losses = np.abs(readings.steps.losses[~np.isnan(readings.steps.losses)])
     if readings.opening is None or len(losses) < 2 or not losses[1:].max() > LEAPT * losses[0]:
         return False
-    return steps_are_large(hidden_layers(readings.opening))
+    first = hidden_layers(readings.opening)
+    drawn = median([sigma_w2(layer) for layer in first])  # after the first steps: larger than it was
+    return steps_are_large(first) and drawn < DRAWN_TOO_LARGE
 
 
 def why_it_grows_over_time(layer: Layer, factor: float) -> Cause:
