@@ -8,6 +8,7 @@ import numpy as np
 
 from relume.diagnosis.chain import Layer, has_normalisation, hidden_layers, is_bounded, scales
 from relume.diagnosis.learning import LARGE_UPDATE, steps_are_large, update_ratio
+from relume.diagnosis.losses import known
 from relume.diagnosis.weights import chi, median, sigma_w2, slope
 from relume.types import Evidence, ParameterReading, Readings
 
@@ -166,7 +167,7 @@ def why_it_grows(
 
 def _leapt_at_once(readings: Readings) -> bool:
     """Whether the loss was ordinary before the first steps, which were large, and is not after them."""
-    losses = np.abs(readings.steps.losses[~np.isnan(readings.steps.losses)])
+    losses = np.abs(known(readings.steps))
     if readings.opening is None or len(losses) < 2 or not losses[1:].max() > LEAPT * losses[0]:
         return False
     first = hidden_layers(readings.opening)

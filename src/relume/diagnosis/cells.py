@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from relume.diagnosis.learning import severity_of
+from relume.diagnosis.weights import scale_of
 from relume.types import Evidence, Finding, ParameterReading, Readings
 
 OF_A_STATE = "weight_hh"
@@ -14,10 +15,10 @@ LARGE_SCALE = 6.0
 def shut_cells(readings: Readings) -> Iterator[Finding]:
     """Cells whose weights were drawn so large that their gates begin on their flat ends."""
     view = readings.opening or readings
-    large = [p for p in view.parameters.values() if _is_of_a_state(p) and _scale(p) > LARGE_SCALE]
+    large = [p for p in view.parameters.values() if _is_of_a_state(p) and scale_of(p) > LARGE_SCALE]
     if not large:
         return
-    worst = max(large, key=_scale)
+    worst = max(large, key=scale_of)
     yield Finding(
         problem="saturated-units",
         severity=severity_of(readings),
@@ -26,21 +27,17 @@ def shut_cells(readings: Readings) -> Iterator[Finding]:
         evidence=(
             Evidence(
                 quantity=f"fan-in of {worst.name} times the mean square of its weights, at first",
-                measured=_scale(worst),
+                measured=scale_of(worst),
                 threshold=LARGE_SCALE,
                 source="1/3 as torch draws them; a state of size 1 then gives gates of size 2.4",
             ),
         ),
         cause=f"The weights of the cell are large: fan-in times the mean square of {worst.name} is "
-        f"{_scale(worst):.3g}. Its gates, which are not seen, then sit on the flat ends of their sigmoids.",
+        f"{scale_of(worst):.3g}. Its gates, which are not seen, then sit on the flat ends of their sigmoids.",
         remedies=("default-initialisation", "orthogonal-recurrence", "lower-learning-rate"),
     )
 
 
 def _is_of_a_state(parameter: ParameterReading) -> bool:
     is_square = len(parameter.shape) == 2 and parameter.shape[0] % parameter.shape[1] == 0
-    return OF_A_STATE in parameter.name and is_square and bool(parameter.measured)
-
-
-def _scale(parameter: ParameterReading) -> float:
-    return parameter.shape[1] * parameter.weight_norm**2 / parameter.size
+    return OF_A_STATE in parameter.name and is_square

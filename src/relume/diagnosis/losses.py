@@ -60,10 +60,7 @@ def course(readings: Readings) -> Course:
 
 def has_recovered(steps: Steps) -> bool:
     """Whether the loss has come down to a quarter of its first, whatever it did in between."""
-    losses = known(steps)
-    if len(losses) < MINIMUM_LOSSES or not np.isfinite(losses).all():
-        return False
-    return bool(levels(steps)[1] < RECOVERED * losses[0])
+    return has_curve(steps) and bool(levels(steps)[1] < RECOVERED * known(steps)[0])
 
 
 def levels(steps: Steps) -> tuple[float, float]:

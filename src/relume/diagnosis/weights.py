@@ -16,8 +16,12 @@ SMALLEST, LARGEST = 1e-6, 1e6  # variances beyond these are looked at as these
 
 def sigma_w2(layer: Layer) -> float:
     """Fan-in times the mean square of the weights; nan where they are not known."""
-    weight = layer.weight
-    if weight is None or len(weight.shape) < 2 or not weight.measured:
+    return math.nan if layer.weight is None else scale_of(layer.weight)
+
+
+def scale_of(weight: ParameterReading) -> float:
+    """The same of one parameter; nan where it is no matrix, or was not measured."""
+    if len(weight.shape) < 2 or not weight.measured:
         return math.nan
     return weight.size / weight.shape[0] * _mean_square_of(weight)
 

@@ -5,11 +5,10 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.overrides import TorchFunctionMode
 
-from relume.remedies.lines import Line, calling_line, shown
+from relume.remedies.lines import shown
 from relume.remedies.remedy import Remedy, lines_of
-from relume.remedies.within import mended
+from relume.remedies.within import Mending, mended
 from relume.trial import Patient
 from relume.types import Finding
 
@@ -23,13 +22,8 @@ def apply(patient: Patient, finding: Finding) -> str:
     return f"kept in 32 bits at {', '.join(sorted(map(shown, lines)))}" if lines else ""
 
 
-class Full(TorchFunctionMode):
+class Full(Mending):
     """Notes the lines that make numbers of 16 bits of longer ones, and keeps them as they are at some."""
-
-    def __init__(self, undone: frozenset[Line]) -> None:
-        super().__init__()
-        self.undone = undone
-        self.found: set[Line] = set()
 
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: Any = (), kwargs: Any = None
@@ -37,10 +31,7 @@ class Full(TorchFunctionMode):
         out = func(*args, **(kwargs or {}))
         if getattr(func, "__name__", "") not in CASTS or not _is_shortened(args, out):
             return out
-        line = calling_line()
-        if line is not None:
-            self.found.add(line)
-        if line not in self.undone:
+        if not self.is_to_be_mended():
             return out
         with torch._C.DisableTorchFunction():
             return args[0].to(out.device)

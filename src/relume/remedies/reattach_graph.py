@@ -5,11 +5,10 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.overrides import TorchFunctionMode
 
-from relume.remedies.lines import Line, calling_line, shown
+from relume.remedies.lines import Line, shown
 from relume.remedies.remedy import Remedy, lines_of
-from relume.remedies.within import mended
+from relume.remedies.within import Mending, mended
 from relume.trial import Patient
 from relume.types import Finding
 
@@ -24,22 +23,17 @@ def apply(patient: Patient, finding: Finding) -> str:
     return f"the graph is not cut at {', '.join(sorted(map(shown, lines)))}" if lines else ""
 
 
-class Cuts(TorchFunctionMode):
+class Cuts(Mending):
     """Notes the lines that cut the graph, and passes over those it was given."""
 
     def __init__(self, undone: frozenset[Line]) -> None:
-        super().__init__()
-        self.undone = undone
-        self.found: set[Line] = set()
+        super().__init__(undone)
         self.gone: list[Tensor] = []  # what left for NumPy or lists: it may come back as another tensor
 
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: Any = (), kwargs: Any = None
     ) -> Any:
-        line = calling_line() if _is_cut(func, args) else None
-        if line is not None:
-            self.found.add(line)
-        if line is None or line not in self.undone:
+        if not _is_cut(func, args) or not self.is_to_be_mended():
             return func(*map(self._with_graph, args), **(kwargs or {}))
         if func is NO_GRADIENT:
             return None

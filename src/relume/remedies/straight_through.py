@@ -9,11 +9,10 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.overrides import TorchFunctionMode
 
-from relume.remedies.lines import Line, calling_line, shown
+from relume.remedies.lines import shown
 from relume.remedies.remedy import Remedy, lines_of
-from relume.remedies.within import mended
+from relume.remedies.within import Mending, mended
 from relume.trial import Patient
 from relume.types import Finding
 
@@ -37,17 +36,12 @@ def apply(patient: Patient, finding: Finding) -> str:
     return f"a gradient passes the steps at {', '.join(sorted(map(shown, lines)))}" if lines else ""
 
 
-class Steps(TorchFunctionMode):
+class Steps(Mending):
     """Notes the lines with steps that stop a gradient, and lets it through at those it was given.
 
     What was chosen or compared is kept beside what came of it, since a gradient is due only where that
     becomes a number again.
     """
-
-    def __init__(self, undone: frozenset[Line]) -> None:
-        super().__init__()
-        self.undone = undone
-        self.found: set[Line] = set()
 
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: Any = (), kwargs: Any = None
@@ -61,11 +55,9 @@ class Steps(TorchFunctionMode):
         with torch._C.DisableTorchFunction():
             _remember(name, out, args, keywords)
             slope = _slope(name, out, args)
-            line = calling_line() if slope is not None and slope.requires_grad else None
-            if slope is None or line is None:
+            if slope is None or not slope.requires_grad or not self.is_to_be_mended():
                 return out
-            self.found.add(line)
-            return out + (slope - slope.detach()) if line in self.undone else out
+            return out + (slope - slope.detach())
 
 
 def _remember(name: str, out: Tensor, args: Any, keywords: Mapping[str, Any]) -> None:
@@ -95,11 +87,7 @@ def _of_index(name: str, out: Tensor, args: Any) -> Tensor | None:
     if name in CASTS:
         return _as_number(args[0], out)
     if name in PRODUCTS:
-        slopes = (_as_number(args[0], out), _as_number(args[1], out))
-        factors = (
-            slope * other for slope, other in zip(slopes, args[1::-1], strict=True) if slope is not None
-        )
-        return next(factors, None)
+        return _of_product(out, *args[:2])
     if name == "embedding":
         return _looked_up(args[0], args[1])
     if name == "__getitem__":

@@ -2,25 +2,30 @@
 
 import inspect
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
-from relume.remedies.lines import Line
+from relume.remedies.lines import Line, calling_line
 from relume.trial import SEED, Batch, Loss, Patient, random_state_restored
 
 
-class Mending(Protocol):
-    """A mode that notes the lines at which something is wrong, and mends it at those it was given."""
+class Mending(TorchFunctionMode):
+    """Notes the lines at which something is wrong, and mends it at those it was given."""
 
-    found: set[Line]
+    def __init__(self, undone: frozenset[Line]) -> None:
+        super().__init__()
+        self.undone = undone
+        self.found: set[Line] = set()
 
-    def __enter__(self) -> Any:
-        """Begin."""
-
-    def __exit__(self, *exception: Any) -> Any:
-        """End."""
+    def is_to_be_mended(self) -> bool:
+        """Note the line of the user's code that is at work; whether it is one of those given."""
+        line = calling_line()
+        if line is not None:
+            self.found.add(line)
+        return line in self.undone
 
 
 Mend = Callable[[frozenset[Line]], Mending]

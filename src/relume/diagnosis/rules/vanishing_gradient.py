@@ -125,10 +125,10 @@ def _fading(view: Readings, least_ratio: float = LEAST_RATIO) -> _Fading | None:
 def _severity(readings: Readings, fading: _Fading) -> Severity:
     """An error if learning is broken; where it healed, a warning if the loss stood still meanwhile."""
     if fading.view is readings.opening and not _lasts(readings):
-        is_flat = all(
-            layer.activation.range == (0.0, 1.0) for layer in fading.layers
-        )  # a slope of 1/4 at most
-        harmed = stood_still(readings.steps) or _shrinks(fading.view) or (is_flat and _is_steady(fading.view))
+        # Sigmoids have a slope of 1/4 at most: no step gives them another.
+        are_sigmoids = all(layer.activation.range == (0.0, 1.0) for layer in fading.layers)
+        is_lasting = are_sigmoids and _is_steady(fading.view)
+        harmed = stood_still(readings.steps) or _shrinks(fading.view) or is_lasting
         return "warning" if harmed else "info"
     is_stuck = update_ratio(fading.faded) < NO_UPDATE
     return severity_of(readings, is_stuck=is_stuck, is_extreme=fading.ratio < EXTREME_RATIO)
