@@ -83,7 +83,7 @@ def _suffering(readings: Readings) -> tuple[_Harm | None, str]:
     if first is None or not np.isfinite(first.value.sum_of_squares).all():
         return None, ""
     ordinary = f"values at {first.site} are of ordinary size"
-    if course(readings) in ("flat", "grows"):
+    if course(readings) in ("flat", "grows") or _hardly_falls(readings):
         return None, f" The loss does not fall, though {ordinary}."
     return None, f" It does no harm: {ordinary}."
 
