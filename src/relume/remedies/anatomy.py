@@ -23,6 +23,7 @@ KEEPS_UNITS = ("dropout", "pool", "norm", "flatten", "view", "reshape", "contigu
 # Products that are no layer of their own: with these too, what was before them is within the network.
 MIXES = ("matmul", "bmm", "mm", "einsum", "lstm", "gru", "rnn", "attention")
 ADDS, MULTIPLIES = ("add", "iadd", "radd"), ("mul", "imul", "rmul", "multiply")
+DIVIDES = ("div", "truediv", "divide", "true_divide")
 
 
 @dataclass(eq=False)
@@ -51,6 +52,7 @@ class Product:
     fed_by: str = ""  # the activation its input went through last; none, if a normalisation followed
     activation: Use | None = None  # the first that its output goes through
     is_normalised: bool = False  # before that activation
+    factor: float = 1.0  # number that its output is multiplied by on the way there: a pitch, a temperature
     closes_branch: bool = False  # its output is added to what the branch began with
     consumers: list["Product"] = field(default_factory=list)  # those whose input is its units
     has_other_consumers: bool = False  # its units also go where they cannot be told apart
@@ -64,6 +66,7 @@ class Mark(NamedTuple):
     units: Product | None  # whose units lie along it
     passed: tuple[Use, ...]  # activations since that product
     is_normalised: bool  # since then
+    factor: float = 1.0  # since then
 
 
 def anatomy_of(patient: Patient, *, batches: int = 1) -> "Anatomy":
@@ -73,7 +76,8 @@ def anatomy_of(patient: Patient, *, batches: int = 1) -> "Anatomy":
     """
     copied = patient.copied()
     anatomy = Anatomy(copied.model)
-    with random_state_restored(), anatomy.attached(), anatomy:
+    # Some calls are activations only on what has a gradient: a sine of the data's is none.
+    with random_state_restored(), torch.enable_grad(), anatomy.attached(), anatomy:
         torch.manual_seed(SEED)
         for batch in copied.batches[:batches]:
             copied.loss(copied.model, batch)
@@ -155,7 +159,8 @@ class Anatomy(TorchFunctionMode):
             if name := name_of(func, arguments, named):
                 self._use(name, None, given, result)
                 return
-        self._pass(getattr(func, "__name__", "").strip("_"), given, result)
+        function = getattr(func, "__name__", "").strip("_")
+        self._pass(function, given, result, _factor(function, args))
 
     def _product(self, kind: Kind, args: Any, keywords: dict[str, Any], result: Tensor) -> None:
         x, weight, bias = _operands(args, keywords)
@@ -201,12 +206,13 @@ class Anatomy(TorchFunctionMode):
         if mark.product and not mark.passed:
             if mark.product.activation is None:
                 mark.product.activation, mark.product.is_normalised = use, mark.is_normalised
+                mark.product.factor = mark.factor
             if mark.units is mark.product:
                 _add_magnitude(mark.product, result.detach())
         self._results[id(result)] = use
         self._keep(result, given, Mark(mark.product, mark.units, (use,), False))
 
-    def _pass(self, function: str, given: list[Tensor], result: Tensor) -> None:
+    def _pass(self, function: str, given: list[Tensor], result: Tensor, factor: float) -> None:
         known = [tensor for tensor in given if id(tensor) in self._marks]
         if function in MULTIPLIES:
             self._note_gates(given)
@@ -230,7 +236,9 @@ class Anatomy(TorchFunctionMode):
             units.has_other_consumers = True
         is_normalised = "norm" in function or mark.is_normalised
         units_kept = mark.units if keeps_units else None
-        self._keep(result, given, Mark(mark.product, units_kept, passed, is_normalised))
+        self._keep(
+            result, given, Mark(mark.product, units_kept, passed, is_normalised, mark.factor * factor)
+        )
 
     def _latest(self, given: Iterable[Tensor]) -> Mark | None:
         marks = [self._marks[id(tensor)] for tensor in given if id(tensor) in self._marks]
@@ -275,6 +283,14 @@ def _operands(args: Any, keywords: dict[str, Any]) -> tuple[Any, Any, Any]:
     """Input, weight and bias of a product, however they were given."""
     given = {**dict(zip(("input", "weight", "bias"), args, strict=False)), **keywords}
     return given["input"], given["weight"], given.get("bias")
+
+
+def _factor(function: str, args: Any) -> float:
+    """The number that a tensor is multiplied by, in x * 30 or x / 8; 1 where it is not."""
+    number = next((float(each) for each in args if isinstance(each, int | float)), 1.0)
+    if function in MULTIPLIES:
+        return number
+    return 1 / number if function in DIVIDES and isinstance(args[0], Tensor) and number else 1.0
 
 
 def _add_magnitude(product: Product, values: Tensor) -> None:

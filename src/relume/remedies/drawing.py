@@ -20,11 +20,20 @@ def preserving_deviation(product: Product) -> float:
     """The weights' standard deviation that gives a product unit variance: sqrt(gain / fan_in).
 
     The gain is that of the activation its input went through: 2 for ReLU, and 1 for the data itself and
-    behind a normalisation.
+    behind a normalisation. What multiplies the product afterwards is taken off.
     """
     entry = activations[product.fed_by] if product.fed_by else None
     gain = forward_gain(entry).value if entry and entry.form == "elementwise" else 1.0
-    return math.sqrt(gain / product.fan_in)
+    return math.sqrt(gain / product.fan_in) / following_factor(product)
+
+
+def following_factor(product: Product) -> float:
+    """The size of the number between a product and its activation, as the pitch in sin(30 x).
+
+    Of the first layer it is 1: there the number chooses which frequencies, or steps, there are to begin with
+    (Sitzmann et al. 2020, section 3.2).
+    """
+    return abs(product.factor) if product.fed_by and not product.is_normalised and product.factor else 1.0
 
 
 def drawn(like: Tensor, deviation: float, generator: torch.Generator) -> Tensor:

@@ -9,7 +9,7 @@ from torch.overrides import TorchFunctionMode
 
 from relume.probe.calls import kind_of
 from relume.remedies.anatomy import anatomy_of
-from relume.remedies.drawing import is_closed_on_purpose, new_generator, trainable
+from relume.remedies.drawing import following_factor, is_closed_on_purpose, new_generator, trainable
 from relume.remedies.remedy import Remedy, lines_of
 from relume.trial import SEED, Patient, random_state_restored
 from relume.types import Finding
@@ -38,7 +38,7 @@ def apply(patient: Patient, finding: Finding) -> str:
         weight.copy_(values)
         if product.bias in parameters:
             parameters[product.bias].zero_()
-        chosen[id(weight)] = weight
+        chosen[id(weight)] = (weight, following_factor(product))
     scaling = _Scaling(chosen)
     with random_state_restored(), scaling:
         torch.manual_seed(SEED)
@@ -53,7 +53,7 @@ def apply(patient: Patient, finding: Finding) -> str:
 class _Scaling(TorchFunctionMode):
     """Scales each layer's weights when it is computed: what reaches it has been scaled by then."""
 
-    def __init__(self, chosen: Mapping[int, Tensor]) -> None:
+    def __init__(self, chosen: Mapping[int, tuple[Tensor, float]]) -> None:
         super().__init__()
         self.waiting = dict(chosen)
 
@@ -65,13 +65,15 @@ class _Scaling(TorchFunctionMode):
         result = func(*args, **keywords)
         if kind_of(func) not in ("linear", "convolution"):
             return result
-        weight = self.waiting.pop(id(args[1] if len(args) > 1 else keywords.get("weight")), None)
-        for _ in range(ATTEMPTS if weight is not None else 0):
-            variance = float(result.float().var())
+        found = self.waiting.pop(id(args[1] if len(args) > 1 else keywords.get("weight")), None)
+        if found is None:
+            return result
+        weight, factor = found
+        for _ in range(ATTEMPTS):
+            variance = factor**2 * float(result.float().var())
             # An input of zeros, or one that is not finite, has no scale to go by.
             if abs(variance - 1) <= TOLERANCE or not 0 < variance < float("inf"):
                 break
-            assert weight is not None
             weight.div_(variance**0.5)
             result = func(*args, **keywords)
         return result
