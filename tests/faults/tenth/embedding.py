@@ -41,11 +41,11 @@ def heard_wrong(model: nn.Module, batch: Batch) -> Tensor:
     return out
 
 
-def heard(activation: Make = nn.ReLU, *, is_scaled: bool = True, fill: Fill | None = None) -> Job:
-    model = Heard(activation)
+def heard(fill: Fill | None = None) -> Job:
+    model = Heard()
     if fill:
         filled(model, fill)
-    return trained(model, plays(is_scaled=is_scaled), Adam, heard_wrong, lr=1e-2)
+    return trained(model, plays(), Adam, heard_wrong, lr=1e-2)
 
 
 def descended(lr: float) -> Job:

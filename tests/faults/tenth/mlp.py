@@ -19,8 +19,8 @@ def aired(*, is_standardised: bool) -> Job:
     return trained(chain([5, 48, 48, 1]), batches, Adam, squared_error, lr=5e-3)
 
 
-def priced(*, is_scaled: bool) -> Job:
-    return trained(chain([6, 64, 32, 1], nn.Tanh), cars(is_scaled=is_scaled), Adam, squared_error, lr=5e-3)
+def priced() -> Job:
+    return trained(chain([6, 64, 32, 1], nn.Tanh), cars(), Adam, squared_error, lr=5e-3)
 
 
 def in_amperes(by: float) -> Job:
@@ -49,12 +49,12 @@ def with_ages(fill: float) -> Job:
     return trained(chain([6, 48, 48, 2]), seen_through(known, passengers()), Adam, lr=1e-2)
 
 
-def by_fares(least: float) -> Job:
-    """The logarithm of a fare is read; some came for nothing."""
+def by_fares() -> Job:
+    """The logarithm of a fare and one is read; some came for nothing."""
 
     def logs(x: Tensor) -> Tensor:
         fare = (10 + 6 * x[:, 3:4]).clamp(min=0)
-        return torch.cat([x[:, :3], (fare + least).log() - 2.2, x[:, 4:]], 1)
+        return torch.cat([x[:, :3], (fare + 1).log() - 2.2, x[:, 4:]], 1)
 
     return trained(chain([6, 48, 48, 2], nn.ELU), seen_through(logs, passengers()), Adam, lr=1e-2)
 

@@ -136,30 +136,30 @@ def gated(deviation: float | None = None, lr: float = 1e-2) -> Job:
 class Means(nn.Module):
     """The mean of states over the steps that were recorded; of some walks there are none."""
 
-    def __init__(self, least: int) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.layer, self.last, self.least = nn.GRU(3, WIDTH, batch_first=True), nn.Linear(WIDTH, GAITS), least
+        self.layer, self.last = nn.GRU(3, WIDTH, batch_first=True), nn.Linear(WIDTH, GAITS)
 
     def forward(self, x: Tensor) -> Tensor:
         known = (x.abs().sum(-1) > 0).float()[..., None]
-        mean = (self.layer(x)[0] * known).sum(1) / known.sum(1).clamp(min=self.least)
+        mean = (self.layer(x)[0] * known).sum(1) / known.sum(1).clamp(min=1)
         out: Tensor = self.last(mean)
         return out
 
 
-def averaged(least: int) -> Job:
+def averaged() -> Job:
     def cut(x: Tensor) -> Tensor:
         length = (torch.arange(len(x)) * 7) % 17
         return torch.where(torch.arange(16)[:, None] < length[:, None, None], x, 0.0)
 
-    return trained(Means(least), seen_through(cut, gaits()), Adam, lr=1e-2)
+    return trained(Means(), seen_through(cut, gaits()), Adam, lr=1e-2)
 
 
-def by_logarithm(least: float) -> Job:
-    """The logarithm of a meter that says 0 when it is off."""
+def by_logarithm() -> Job:
+    """The logarithm of a meter that says 0 when it is off, and of a bit more."""
 
     def logs(x: Tensor) -> Tensor:
-        level = (2 + x).clamp(min=0) + least
+        level = (2 + x).clamp(min=0) + 0.3
         return torch.cat([level.log() - 0.6, x], 2)
 
     model = Kept(nn.GRU(2, WIDTH, batch_first=True), 1)
@@ -181,8 +181,8 @@ programs = (
     healthy("recurrent-gaits-tanh-turned", lambda: walked(turned(), nn.Tanh)),
     healthy("recurrent-loads-about-their-mean", drew),
     healthy("recurrent-gaits-gated", gated),
-    healthy("recurrent-at-least-one-known", lambda: averaged(1)),
-    healthy("recurrent-log-of-a-bit-more", lambda: by_logarithm(0.3)),
+    healthy("recurrent-at-least-one-known", averaged),
+    healthy("recurrent-log-of-a-bit-more", by_logarithm),
     healthy("recurrent-state-handed-on", lambda: handed(is_repacked=False)),
     healthy(
         "recurrent-loads-lstm",

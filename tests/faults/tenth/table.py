@@ -25,11 +25,11 @@ from tests.faults.tenth.tasks import KINDS, air, beans, cars, passengers
 
 programs = (
     healthy("mlp-air-standardised", lambda: mlp.aired(is_standardised=True)),
-    healthy("mlp-cars-scaled", lambda: mlp.priced(is_scaled=True)),
+    healthy("mlp-cars-scaled", mlp.priced),
     healthy("mlp-microamperes", lambda: mlp.in_amperes(1.0)),
     healthy("mlp-randn-over-root", lambda: mlp.from_scratch(0.5)),
     healthy("mlp-ages-filled-in", lambda: mlp.with_ages(0.0)),
-    healthy("mlp-log-of-fare-and-one", lambda: mlp.by_fares(1.0)),
+    healthy("mlp-log-of-fare-and-one", mlp.by_fares),
     healthy("mlp-arrivals-softplus", lambda: mlp.poisson(nn.Softplus())),
     healthy("mlp-arrivals-exponential", lambda: mlp.poisson(mlp.Exponential())),
     healthy("mlp-errors-in-32-bits", lambda: mlp.squared_in(torch.float32)),

@@ -26,14 +26,12 @@ def air(batch: int = 64, *, is_standardised: bool = True) -> Pairs:
     return list(zip(x, (y / 1.5 + 0.3 * torch.randn(y.shape, generator=draw))[..., None], strict=True))
 
 
-def cars(batch: int = 64, *, is_scaled: bool = True) -> Pairs:
-    """Mileage, displacement, power, age, owners and doors of used cars; and the logarithm of the price."""
+def cars(batch: int = 64) -> Pairs:
+    """Six numbers of used cars, as mileage, power and age, on unit scale; and the logarithm of the price."""
     draw = generator(1002)
     z = torch.randn(COUNT, batch, 6, generator=draw)
     y = 1.2 * z[..., 2] - 0.9 * torch.tanh(1.5 * z[..., 0]) - 0.8 * z[..., 3] + 0.4 * z[..., 1] * z[..., 4]
-    units = torch.tensor([40000.0, 500, 45, 4, 1, 1]), torch.tensor([90000.0, 1700, 120, 8, 2, 4])
-    x = z if is_scaled else z * units[0] + units[1]
-    return list(zip(x, (y / 1.6 + 0.3 * torch.randn(y.shape, generator=draw))[..., None], strict=True))
+    return list(zip(z, (y / 1.6 + 0.3 * torch.randn(y.shape, generator=draw))[..., None], strict=True))
 
 
 def passengers(batch: int = 64) -> Pairs:
@@ -146,7 +144,7 @@ def tunes(batch: int = 16) -> Pairs:
     return list(zip(x[..., :-1], x[..., 1:], strict=True))
 
 
-def plays(batch: int = 128, *, is_scaled: bool = True) -> Triples:
+def plays(batch: int = 128) -> Triples:
     """A listener and a song; how long it is and when it came out; and how much of it was heard."""
     draw = generator(1013)
     who = torch.stack([torch.randint(n, (COUNT, batch), generator=draw) for n in (USERS, SONGS)], -1)
@@ -154,8 +152,7 @@ def plays(batch: int = 128, *, is_scaled: bool = True) -> Triples:
     z = torch.randn(COUNT, batch, 2, generator=draw)
     y = (taste[who[..., 0]] * kind[who[..., 1]]).sum(-1) / 2 + kind[who[..., 1]][..., 0] + 0.5 * z[..., 0]
     y = y / 1.4 + 0.3 * torch.randn(y.shape, generator=draw)
-    x = z if is_scaled else 1000 * (210 + 50 * z)  # milliseconds
-    return list(zip(x, who, y[..., None], strict=True))
+    return list(zip(z, who, y[..., None], strict=True))
 
 
 def mails(batch: int = 48, words: int = 60) -> Pairs:
