@@ -103,12 +103,15 @@ class Everything(nn.Module):
         super().__init__()
         self.one, self.two, self.three = nn.Linear(FEATURES, 16), nn.Linear(16, 16), nn.Linear(16, 16)
         self.state = nn.Parameter(torch.eye(16))
+        self.register_buffer("constant", torch.ones(2))
         self.saturating, self.rectifier, self.out = nn.Sigmoid(), nn.ReLU(), nn.Linear(16, CLASSES)
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.saturating(self.one(x))
         x.detach().mul(0).sqrt()  # cuts the graph, and a root of 0
         x.round(), x.half()  # a step, and 16 bits
+        raised = (0 * x.detach() + 100).exp()
+        raised / raised  # of what no number holds
         x = x @ self.state  # as a recurrence applies it
         x = torch.relu(self.two(x))
         return self.out(self.rectifier(self.three(x)))
@@ -138,6 +141,11 @@ def everything(remedy: str = "") -> Patient:
             for parameter, value in zip(model.parameters(), kept, strict=True):
                 parameter.copy_(value)
                 optimizer.state[parameter]["exp_avg"].add_(0.1)  # as if dead units had died since
+    if remedy == "linear-output":
+        wanted = [(x, 5.0 * nn.functional.one_hot(labels, CLASSES)) for x, labels in data]
+        return admit(nn.Sequential(model, nn.Tanh()), wanted, nn.MSELoss(), optimizer=optimizer, steps=3)
+    if remedy == "clean-state":
+        model.constant[0] = torch.nan
     if remedy == "clean-examples":
         data[1][0][3, 2] = torch.nan
     return admit(model, data, nn.CrossEntropyLoss(), optimizer=optimizer, steps=3)

@@ -36,6 +36,9 @@ NAMES = {
     "orthogonal-recurrence",
     "straight-through",
     "warm-up",
+    "clean-state",
+    "linear-output",
+    "log-space",
 }
 EITHER = {"reattach-graph", "straight-through", "full-precision"}  # the forward, or a loss that has its lines
 each_remedy = pytest.mark.parametrize("remedy", remedies.values(), ids=list(remedies))

@@ -47,7 +47,12 @@ def fading_unseen(readings: Readings) -> Iterator[Finding]:
         ),
         cause=f"What lies between {first} and {most}, an activation that is not in the catalogue or a "
         "softmax, has hardly any slope: each of them takes most of the gradient away.",
-        remedies=("insert-normalisation", "variance-preserving-initialisation", "raise-learning-rate"),
+        remedies=(
+            "replace-activation",
+            "insert-normalisation",
+            "variance-preserving-initialisation",
+            "raise-learning-rate",
+        ),
     )
 
 

@@ -236,9 +236,7 @@ class Anatomy(TorchFunctionMode):
             units.has_other_consumers = True
         is_normalised = "norm" in function or mark.is_normalised
         units_kept = mark.units if keeps_units else None
-        self._keep(
-            result, given, Mark(mark.product, units_kept, passed, is_normalised, mark.factor * factor)
-        )
+        self._keep(result, given, Mark(mark.product, units_kept, passed, is_normalised, mark.factor * factor))
 
     def _latest(self, given: Iterable[Tensor]) -> Mark | None:
         marks = [self._marks[id(tensor)] for tensor in given if id(tensor) in self._marks]

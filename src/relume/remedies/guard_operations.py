@@ -1,47 +1,25 @@
 """Operations are kept within where they and their derivatives are defined: no log, root or quotient of 0."""
 
 import math
-from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
 import torch
-from torch import Tensor, nn
-from torch.overrides import TorchFunctionMode
+from torch import Tensor
 
-from relume.errors import TrialError
-from relume.remedies.lines import calling_line, shown
-from relume.remedies.measuring import treated_copy
 from relume.remedies.remedy import Remedy, lines_of
-from relume.trial import Batch, Loss, Patient, run_trial
+from relume.remedies.within import Keeping, kept
+from relume.trial import Patient
 from relume.types import Finding
 
 SMALLEST = 1e-6  # ten times what float32 rounds 1 to; the slope of a root there is 500
 LARGEST = 20.0  # of an exponent: exp(20) is 5e8, and its square still a number
-STEPS = 20
-MOST_LINES = 3  # named in a sentence
 
 Guard = Callable[..., tuple[Any, ...] | None]  # called as the function is; what to give it instead
 
 
-class Guarded:
-    """A loss, and the forward within it, whose operations are kept where they are defined."""
-
-    def __init__(self, loss: Loss, guards: "Guards") -> None:
-        self.loss, self.guards = loss, guards
-
-    def __call__(self, model: nn.Module, batch: Batch) -> Tensor:
-        """The loss of a model on a batch."""
-        with self.guards:
-            return self.loss(model, batch)
-
-
-class Guards(TorchFunctionMode):
-    """Moves arguments to where a function is defined, and counts by line where that was needed."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.needed: Counter[str] = Counter()
+class Guards(Keeping):
+    """Moves arguments to where a function is defined."""
 
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: Any = (), kwargs: Any = None
@@ -55,27 +33,19 @@ class Guards(TorchFunctionMode):
             return func(*args, **keywords)
         with torch._C.DisableTorchFunction():
             moved = guard(*args, **keywords)
-        if moved is not None:
-            self._note(name)
-            args = moved
-        return func(*args, **keywords)
+        return func(*(moved if moved is not None and self.notes(name) else args), **keywords)
 
     def _spread(self, func: Callable[..., Any], args: Any, keywords: dict[str, Any]) -> Any:
         """The spread of a single value is 0, not 0 / 0; and a root of 0 has no slope."""
         with torch._C.DisableTorchFunction():
             spread = func(*args, **keywords)
-            if not isinstance(spread, Tensor) or bool((spread > SMALLEST).all()):
+            is_well = not isinstance(spread, Tensor) or bool((spread > SMALLEST).all())
+            if is_well or not self.notes(func.__name__):
                 return spread
-            self._note(func.__name__)
             kept = {key: value for key, value in keywords.items() if key in ("dim", "keepdim")}
             axes = {"dim": args[1]} if len(args) > 1 and not isinstance(args[1], bool) else {}
             variance: Tensor = torch.var(args[0], **axes, **kept, correction=0)
             return variance if func.__name__ == "var" else variance.clamp(min=SMALLEST**2).sqrt()
-
-    def _note(self, name: str) -> None:
-        line = calling_line()
-        where = f" at {shown(line)}" if line else ""
-        self.needed[f"{name.strip('_')}{where}"] += 1
 
 
 def at_least(bound: float) -> Guard:
@@ -175,18 +145,8 @@ GUARDS: dict[str, Guard] = {
 
 def apply(patient: Patient, finding: Finding) -> str:
     """Guard the loss and the forward; told is where it was needed in the first steps."""
-    guards, copied = Guards(), treated_copy(patient)
-    copied.loss = Guarded(patient.loss, guards)
-    try:
-        run_trial(copied, steps=STEPS)
-    except TrialError:
-        return ""
-    if not guards.needed:
-        return ""
-    patient.loss = Guarded(patient.loss, Guards())
-    lines = [name for name, _ in guards.needed.most_common()]
-    more = f" and {len(lines) - MOST_LINES} more" if len(lines) > MOST_LINES else ""
-    return f"kept where they are defined: {', '.join(lines[:MOST_LINES])}{more}"
+    lines = kept(patient, Guards)
+    return f"kept where they are defined: {lines}" if lines else ""
 
 
 def advice(finding: Finding) -> str:

@@ -2,7 +2,7 @@
 
 import math
 
-from relume.remedies.measuring import RATE_STEPS, losses_at, mean_end
+from relume.remedies.measuring import RATE_STEPS, losses_at, mean_end, refined
 from relume.remedies.optimisers import rates_of, scale_rates
 from relume.remedies.remedy import Remedy
 from relume.trial import Patient
@@ -14,7 +14,7 @@ PATIENCE = 2  # rates in a row that are worse than the best
 
 
 def apply(patient: Patient, finding: Finding) -> str:
-    """Divide by three again and again, until the loss falls; then on, while it falls further."""
+    """Divide by three again and again, until the loss falls; on, while it falls further; then half as far."""
     # With a rate of 0: what the same batches cost a network that stays as it is.
     standing = losses_at(patient, 0.0)
     best, best_end, worse = 0, math.inf, 0
@@ -27,8 +27,10 @@ def apply(patient: Patient, finding: Finding) -> str:
             break
     if not best:
         return ""
+    # Not half as far back up: there the loss may fall for as long as is looked, and leap then.
+    power = refined(patient, -best, best_end, beside=(-best - 0.5,), base=FACTOR)
     before = rates_of(patient.optimizer)
-    scale_rates(patient.optimizer, FACTOR**-best)
+    scale_rates(patient.optimizer, FACTOR**power)
     return (
         f"learning rate {before} -> {rates_of(patient.optimizer)}, the best of trials of {RATE_STEPS} steps"
     )
@@ -48,8 +50,8 @@ lower_learning_rate = Remedy(
     apply=apply,
     changes=frozenset({"optimizer"}),
     stage="updates",
-    meaning="divides the learning rate by three as often as lowers the loss most over 40 steps on the same "
-    "batches",
+    meaning="divides the learning rate by three, at last by its root, as often as lowers the loss most over "
+    f"{RATE_STEPS} steps on the same batches",
     advice=advice,
     citation="Bengio (2012), Practical recommendations for gradient-based training of deep architectures, "
     "section 3.1.1",

@@ -29,3 +29,11 @@ def mean_end(losses: PerUnit) -> float:
     """The mean over the second half; infinite if it is not finite."""
     end = float(np.mean(losses[len(losses) // 2 :]))
     return end if math.isfinite(end) else math.inf
+
+
+def refined(
+    patient: Patient, exponent: float, end: float, *, beside: tuple[float, ...], base: float
+) -> float:
+    """The best power of a factor on the rates: one known, which ended at `end`, or those beside it."""
+    ends = {exponent: end} | {each: mean_end(losses_at(patient, base**each)) for each in beside}
+    return min(ends, key=ends.__getitem__)

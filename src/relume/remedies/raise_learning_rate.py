@@ -1,6 +1,6 @@
 """The learning rate goes up to the one that has lowered the loss most, in trials of a few steps."""
 
-from relume.remedies.measuring import RATE_STEPS, losses_at, mean_end
+from relume.remedies.measuring import RATE_STEPS, losses_at, mean_end, refined
 from relume.remedies.optimisers import rates_of, scale_rates
 from relume.remedies.remedy import Remedy
 from relume.trial import Patient
@@ -11,14 +11,12 @@ MOST_TIMES = 4  # up to 81 times what it was
 
 
 def apply(patient: Patient, finding: Finding) -> str:
-    """Multiply by three as long as the loss falls further."""
-    best, best_end = 0, mean_end(losses_at(patient, 1.0))
-    for times in range(1, MOST_TIMES + 1):
-        end = mean_end(losses_at(patient, FACTOR**times))
-        if not end < best_end:
-            break
-        best, best_end = times, end
-    if not best:
+    """Multiply by three as long as the loss falls further; then look half as far to both sides."""
+    times, end = 0, mean_end(losses_at(patient, 1.0))
+    while times < MOST_TIMES and (further := mean_end(losses_at(patient, FACTOR ** (times + 1)))) < end:
+        times, end = times + 1, further
+    best = refined(patient, times, end, beside=(times - 0.5, times + 0.5), base=FACTOR)
+    if best <= 0:
         return ""
     before = rates_of(patient.optimizer)
     scale_rates(patient.optimizer, FACTOR**best)
@@ -40,8 +38,8 @@ raise_learning_rate = Remedy(
     apply=apply,
     changes=frozenset({"optimizer"}),
     stage="updates",
-    meaning="multiplies the learning rate by three as long as that lowers the loss over "
-    f"{RATE_STEPS} steps on the same batches",
+    meaning="multiplies the learning rate by three, at last by its root, as long as that lowers the loss "
+    f"over {RATE_STEPS} steps on the same batches",
     advice=advice,
     citation="Bengio (2012), Practical recommendations for gradient-based training of deep architectures, "
     "section 3.1.1",

@@ -28,7 +28,7 @@ class Cuts(Mending):
 
     def __init__(self, undone: frozenset[Line]) -> None:
         super().__init__(undone)
-        self.gone: list[Tensor] = []  # what left for NumPy or lists: it may come back as another tensor
+        self.gone: list[Tensor] = []  # what left, for NumPy too: it may come back as another tensor
 
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: Any = (), kwargs: Any = None
@@ -37,15 +37,15 @@ class Cuts(Mending):
             return func(*map(self._with_graph, args), **(kwargs or {}))
         if func is NO_GRADIENT:
             return None
+        self.gone.append(args[0])
         if func in DETACHES:
             return args[0]
-        self.gone.append(args[0])
         with torch._C.DisableTorchFunction():
             return func(args[0].detach(), *args[1:], **(kwargs or {}))
 
     def _with_graph(self, x: Any) -> Any:
-        """The tensor that left, for one without a graph that holds the same numbers."""
-        if not self.gone or not isinstance(x, Tensor) or x.requires_grad:
+        """The tensor that left, for one without a graph that holds the same numbers: nn.Parameter(y.data)."""
+        if not self.gone or not isinstance(x, Tensor) or not x.is_leaf:
             return x
         with torch._C.DisableTorchFunction():
             alike = (one for one in self.gone if one.shape == x.shape and torch.equal(one.to(x), x))

@@ -1,6 +1,7 @@
 """A saturating activation in a hidden layer gives way to ReLU."""
 
 from relume.remedies.remedy import Remedy, lines_of
+from relume.remedies.softmaxes import swap_between_layers
 from relume.remedies.swapping import swap_hidden
 from relume.trial import Patient
 from relume.types import Finding
@@ -11,15 +12,16 @@ SUCCESSOR = "relu"
 
 
 def apply(patient: Patient, finding: Finding) -> str:
-    """Swap every hidden saturating activation; the output's and gates stay."""
-    return swap_hidden(patient, dict.fromkeys(SATURATING, SUCCESSOR))
+    """Swap every hidden saturating activation, and softmaxes between layers; the output's and gates stay."""
+    told = swap_hidden(patient, dict.fromkeys(SATURATING, SUCCESSOR)), swap_between_layers(patient)
+    return "; ".join(filter(None, told))
 
 
 def advice(finding: Finding) -> str:
     """What to change in one's own code."""
     old = ", ".join(dict.fromkeys(site.activation for site in finding.sites if site.activation in SATURATING))
     return (
-        f"Use nn.ReLU (or nn.GELU) instead of {old or 'sigmoid and tanh'} in hidden layers: "
+        f"Use nn.ReLU (or nn.GELU) instead of {old or 'sigmoid, tanh and softmax'} in hidden layers: "
         f"{lines_of(finding)}. "
         "Keep a sigmoid that is the network's output or a gate."
     )
@@ -30,9 +32,9 @@ replace_activation = Remedy(
     apply=apply,
     changes=frozenset({"model"}),
     stage="structure",
-    meaning="swaps saturating activations of hidden layers for ReLU, whose slope is 1 wherever it fires; "
-    "calls in "
-    "a forward are overridden by their source line, for the trial and until the line is edited",
+    meaning="swaps saturating activations of hidden layers, and a softmax between two layers, for ReLU, "
+    "whose slope is 1 wherever it fires; calls in a forward are overridden by their source line, for the "
+    "trial and until the line is edited",
     advice=advice,
     citation="Glorot, Bordes & Bengio (2011), Deep sparse rectifier neural networks, section 3; for sigmoid "
     "and "

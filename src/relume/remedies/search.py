@@ -10,26 +10,39 @@ from typing import get_args
 import numpy as np
 from torch import nn
 
+from relume.diagnosis.losses import levels
 from relume.errors import TrialError
 from relume.remedies.remedy import Remedy, Stage
 from relume.trial import Patient, run_trial
 from relume.types import Diagnosis, Finding, Readings, Severity, Trial
 
 MATERIAL = 0.05  # of the loss: what a few steps more or less make up for is no repair
+ALIKE = 0.02  # of the loss: of two remedies that end so near each other the rule's order decides
 FURTHER = 0.05  # what a remedy has to bring when the finding is gone already
-MOST_FURTHER = 2  # such remedies
+MOST_FURTHER = 3  # such remedies
+FAR_WORSE = 1.5  # times the loss without it: what a remedy comes to that is not tried again beside another
 OTHER_OPTIMISER = "adaptive-optimiser"  # the last resort: not where one's own will do
 # Tried then in any case, named by the finding or not: what helps most networks.
 USUAL = (
+    "linear-output",
     "insert-normalisation",
     "variance-preserving-initialisation",
+    "layer-sequential-unit-variance",
     "default-initialisation",
     "orthogonal-recurrence",
+    "clip-gradients",
+    "warm-up",
     "lower-learning-rate",
     "raise-learning-rate",
 )
 # Tried where nothing is named, and kept where the loss is halved: what one's own settings can spoil unseen.
 UNNAMED = ("usual-optimiser-settings", "default-initialisation", "standardise-input")
+STILL = (
+    "linear-output",
+    "reattach-graph",
+    "replace-activation",
+)  # these too, and the usual ones, where it hardly falls
+HARDLY = 0.1  # of the loss
 HALVED = 0.5
 MOST_ROUNDS = 3  # findings removed one after the other
 MOST_PAIRS, MOST_TRIPLES = 6, 4  # of remedies tried together
@@ -110,7 +123,13 @@ def without_a_name(plan: Search, before: Attempt) -> Attempt:
     anything = Finding(
         problem="stalled-layer", severity="info", sites=sites, evidence=(), cause="", remedies=()
     )
-    tried = [plan.attempt(((remedy, anything),)) for remedy in _among(plan.remedies, UNNAMED)]
+    start, end = levels(before.trial.readings.steps)
+    names = (*UNNAMED, *STILL, *USUAL) if start - end < HARDLY * abs(start) else UNNAMED
+    told = [*before.diagnosis.findings, replace(anything, remedies=names)]  # the first: worth knowing only
+    applied = {
+        each: finding for finding in reversed(told) for each in _among(plan.remedies, finding.remedies)
+    }
+    tried = [plan.attempt((each,)) for each in applied.items()]
     halving = [
         each
         for each in tried
@@ -124,19 +143,21 @@ def polished(plan: Search, best: Attempt, met: Sequence[Finding]) -> Attempt:
 
     A finding can be gone and the training still be far from what the network can do.
     """
+    names = dict.fromkeys([*(name for finding in met for name in _names(finding)), *USUAL])
+    left = _among(plan.remedies, list(names))
     for _ in range(MOST_FURTHER):
         used = {remedy for remedy, _ in best.treatment}
-        names = dict.fromkeys([*(name for finding in met for name in _names(finding)), *USUAL])
-        left = [remedy for remedy in _among(plan.remedies, list(names)) if remedy not in used]
-        tried = [plan.attempt((*best.treatment, (remedy, met[0]))) for remedy in left]
+        tried = {each: plan.attempt((*best.treatment, (each, met[0]))) for each in left if each not in used}
         further = [
             each
-            for each in tried
+            for each in tried.values()
             if each and is_lower(each.trial, best.trial, by=FURTHER) and _is_no_worse(each, best)
         ]
         better = _best(further)
         if better is None:
             break
+        limit = FAR_WORSE * abs(final_loss(best.trial))
+        left = [remedy for remedy, each in tried.items() if each and final_loss(each.trial) < limit]
         best = better
     return best
 
@@ -166,6 +187,10 @@ def best_against(plan: Search, current: Attempt, finding: Finding) -> Attempt | 
     if not lowering:
         triples = _some(plan, _with_what_follows(plan, finding, pairs), MOST_TRIPLES)
         lowering = [each for each in triples if is_lower(each.trial, current.trial)]
+    if not lowering:  # the rule may have taken what follows for the cause
+        others = [each for each in _among(plan.remedies, (*STILL, *USUAL)) if each not in {*left, *used}]
+        tried_too = filter(None, (plan.attempt((*current.treatment, (each, finding))) for each in others))
+        lowering = [each for each in tried_too if is_lower(each.trial, current.trial)]
     removing = [attempt for attempt in lowering if not is_found(finding, attempt.diagnosis)]
     return _best(removing or lowering)
 
@@ -268,6 +293,6 @@ def _best(attempts: Sequence[Attempt]) -> Attempt | None:
     near = (
         attempt
         for attempt, end in zip(usual or attempts, ends, strict=True)
-        if end - min(ends) <= MATERIAL * abs(min(ends))
+        if end - min(ends) <= ALIKE * abs(min(ends))
     )
     return next(near, None)

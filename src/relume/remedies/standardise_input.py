@@ -1,12 +1,13 @@
 """The network's input gets zero mean and unit deviation, channel by channel."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from relume.remedies.remedy import Remedy, lines_of
+from relume.remedies.within import call
 from relume.trial import Batch, Patient
 from relume.types import Finding
 
@@ -14,9 +15,13 @@ MOST_SHOWN = 8  # numbers in a sentence
 
 
 def apply(patient: Patient, finding: Finding) -> str:
-    """Standardise the first tensor of numbers in each batch; targets are left alone."""
-    inputs = [found for batch in patient.batches if (found := _input_of(batch)) is not None]
-    if len(inputs) < len(patient.batches):
+    """Standardise the first tensor of numbers in each batch, and those given to the model beside it.
+
+    Two pictures of a pair are standardised by the same numbers. Targets are left alone.
+    """
+    places = _places_of_inputs(patient)
+    inputs = [value for batch in patient.batches for place, value in _parts(batch) if place in places]
+    if not inputs:
         return ""
     mean, deviation = moments(inputs)
     axis = unit_axis(inputs[0])
@@ -28,7 +33,7 @@ def apply(patient: Patient, finding: Finding) -> str:
         centred = x.double() - mean.to(x.device).view(shape)
         return (centred / deviation.to(x.device).view(shape)).to(dtype)
 
-    patient.batches = tuple(_with_input(batch, standardised) for batch in patient.batches)
+    patient.batches = tuple(_with_inputs(batch, places, standardised) for batch in patient.batches)
     return f"inputs x -> (x - mean) / std with mean = {_shown(mean)}, std = {_shown(deviation)}"
 
 
@@ -69,27 +74,38 @@ def _parts(batch: Batch) -> Iterator[tuple[Any, Any]]:
         yield from batch.items()
     elif isinstance(batch, list | tuple):
         yield from enumerate(batch)
+    else:
+        yield None, batch
 
 
-def _place_of_input(batch: Batch) -> Any:
-    return next((place for place, value in _parts(batch) if _is_numbers(value)), None)
+def _places_of_inputs(patient: Patient) -> list[Any]:
+    """Where in a batch the first tensor of numbers is, and others of its kind that a module is given too."""
+    first = [(place, value) for place, value in _parts(patient.batches[0]) if _is_numbers(value)]
+    if not all(any(_is_numbers(v) for _, v in _parts(batch)) for batch in patient.batches):
+        return []
+    given = set[int]()
+    copied = patient.copied()
+    for module in copied.model.modules():
+        module.register_forward_pre_hook(_note_into(given), with_kwargs=True)
+    call(copied)
+    place, x = first[0]
+    beside = [p for p, v in first[1:] if v.shape[1:] == x.shape[1:] and v.data_ptr() in given]
+    return [place, *beside]
 
 
-def _input_of(batch: Batch) -> Tensor | None:
-    if isinstance(batch, Tensor):
-        return batch if _is_numbers(batch) else None
-    place = _place_of_input(batch)
-    found: Tensor | None = None if place is None else batch[place]
-    return found
+def _note_into(given: set[int]) -> Callable[..., None]:
+    def note(module: nn.Module, args: Any, kwargs: Any) -> None:
+        given.update(x.data_ptr() for x in (*args, *kwargs.values()) if isinstance(x, Tensor))
+
+    return note
 
 
-def _with_input(batch: Batch, change: Callable[[Tensor], Tensor]) -> Batch:
+def _with_inputs(batch: Batch, places: Sequence[Any], change: Callable[[Tensor], Tensor]) -> Batch:
     if isinstance(batch, Tensor):
         return change(batch)
-    place = _place_of_input(batch)
     if isinstance(batch, dict):
-        return {**batch, place: change(batch[place])}
-    values = [change(value) if index == place else value for index, value in enumerate(batch)]
+        return {place: change(value) if place in places else value for place, value in batch.items()}
+    values = [change(value) if place in places else value for place, value in enumerate(batch)]
     return type(batch)(*values) if hasattr(batch, "_fields") else type(batch)(values)
 
 

@@ -34,10 +34,10 @@ def _swap_modules(model: nn.Module, uses: list[Use], mapping: Mapping[str, str])
         name, new = found[0].name, activations[mapping[found[0].name]].module()
         lines = _hidden_lines(use for use in found if _is_in_a_forward(model, use.owner))
         if _are_hidden(found):
-            _put(model, path, new)
+            put(model, path, new)
             yield name, "modules"
         elif lines:  # a module that also makes the output stays that there
-            _put(model, path, ByLine(model.get_submodule(path), new, lines))
+            put(model, path, ByLine(model.get_submodule(path), new, lines))
             yield from ((name, shown(line)) for line in lines)
 
 
@@ -80,7 +80,7 @@ def _is_in_a_forward(model: nn.Module, path: str) -> bool:
     return any(not _is_torchs(module) for module in outer)
 
 
-def _put(model: nn.Module, path: str, new: nn.Module) -> None:
+def put(model: nn.Module, path: str, new: nn.Module) -> None:
     """Put a module wherever the one at `path` is registered."""
     old = model.get_submodule(path)
     new.train(old.training)

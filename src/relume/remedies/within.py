@@ -1,6 +1,7 @@
 """A mode of torch functions laid around a model's forward, or around the loss that calls it in parts."""
 
 import inspect
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -8,8 +9,13 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from relume.remedies.lines import Line, calling_line
-from relume.trial import SEED, Batch, Loss, Patient, random_state_restored
+from relume.errors import TrialError
+from relume.remedies.lines import Line, calling_line, shown
+from relume.remedies.measuring import treated_copy
+from relume.trial import SEED, Batch, Loss, Patient, random_state_restored, run_trial
+
+STEPS = 20  # in which it shows whether an operation has to be mended at all; more, for more batches
+MOST_LINES = 3  # named in a sentence
 
 
 class Mending(TorchFunctionMode):
@@ -52,18 +58,19 @@ def _lines_of_forward(patient: Patient, mend: Mend) -> frozenset[Line]:
             return forward(*args, **kwargs)
 
     copied.model.__dict__["forward"] = watched
-    _call(copied)
+    call(copied)
     return frozenset(mode.found)
 
 
 def _lines_of_loss(patient: Patient, mend: Mend) -> frozenset[Line]:
-    mode = mend(frozenset())
+    copied, mode = patient.copied(), mend(frozenset())  # copied outside: that detaches too
     with mode:
-        _call(patient.copied())
+        call(copied)
     return frozenset(mode.found)
 
 
-def _call(patient: Patient) -> None:
+def call(patient: Patient) -> None:
+    """Compute a patient's loss on its first batch, with the random numbers of a trial."""
     with random_state_restored():
         torch.manual_seed(SEED)
         patient.loss(patient.model, patient.batches[0])
@@ -98,4 +105,50 @@ class LossWithin:
     def __call__(self, model: nn.Module, batch: Batch) -> Tensor:
         """The loss of a model on a batch."""
         with self.mend(self.lines):
+            return self.loss(model, batch)
+
+
+class Keeping(TorchFunctionMode):
+    """Mends operations wherever that is needed, and counts by line where it was."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.needed: Counter[str] = Counter()
+
+    def notes(self, name: str) -> bool:
+        """Count an operation that has to be mended, by the line at work; not one of a watch's own."""
+        line = calling_line()
+        if line is not None:
+            self.needed[f"{name.strip('_')} at {shown(line)}"] += 1
+        return line is not None
+
+
+def kept(patient: Patient, mode: type[Keeping]) -> str:
+    """Lay a mode around a patient's loss and the forward within; where it was needed in the first steps.
+
+    Nothing is laid around them, and nothing told, where it was not.
+    """
+    noting, copied = mode(), treated_copy(patient)
+    copied.loss = LossUnder(patient.loss, noting)
+    try:
+        run_trial(copied, steps=max(STEPS, len(patient.batches)))
+    except TrialError:
+        return ""
+    if not noting.needed:
+        return ""
+    patient.loss = LossUnder(patient.loss, mode())
+    lines = [name for name, _ in noting.needed.most_common()]
+    more = f" and {len(lines) - MOST_LINES} more" if len(lines) > MOST_LINES else ""
+    return f"{', '.join(lines[:MOST_LINES])}{more}"
+
+
+class LossUnder:
+    """A loss, and the forward within it, under a mode."""
+
+    def __init__(self, loss: Loss, mode: TorchFunctionMode) -> None:
+        self.loss, self.mode = loss, mode
+
+    def __call__(self, model: nn.Module, batch: Batch) -> Tensor:
+        """The loss of a model on a batch."""
+        with self.mode:
             return self.loss(model, batch)

@@ -20,6 +20,8 @@ INPUT = "(input)"
 LARGE_LOSS = 1e12
 REDRAW = ("variance-preserving-initialisation", "default-initialisation")
 GUARD, FULL = "guard-operations", "full-precision"
+# What mends an operation at the end of its range; before these, what brings it there from outside.
+UNDEFINED = ("clean-state", "clean-examples", "log-space", GUARD, FULL)
 NO_NUMBER = "one NaN or infinity in a forward or backward pass reaches every weight with the next update"
 Explained = tuple[str, tuple[Evidence, ...], tuple[str, ...]]
 
@@ -75,7 +77,7 @@ def _of_site(readings: Readings, fault: NonFinite, loss_step: int | None) -> Exp
         "before was large. Look before it for an exponential that overflows, the logarithm or the root of a "
         "negative number, or a division by 0."
     )
-    return cause, (), (GUARD, FULL, "insert-normalisation", "lower-learning-rate")
+    return cause, (), (*UNDEFINED, "insert-normalisation", "lower-learning-rate")
 
 
 def _in_the_gradient(where: str, step: int, loss: float, *, is_loss_wrong: bool) -> Explained:
@@ -89,12 +91,12 @@ def _in_the_gradient(where: str, step: int, loss: float, *, is_loss_wrong: bool)
             "the logarithm of 0, a division by 0 or an exponential that overflows in it, or in the layers "
             f"behind the last site{_after_an_update(step)}."
         )
-        return cause, (), (GUARD, FULL, "standardise-input", "lower-learning-rate")
+        return cause, (), (*UNDEFINED, "standardise-input", "lower-learning-rate")
     cause = (
         f"The derivative: at step {step} all values are finite, but the gradient that arrives at {where} is "
         "not. Look behind it for the root or the norm of 0, or a masked division by 0."
     )
-    return cause, (), (GUARD, FULL, "clip-gradients", "lower-learning-rate")
+    return cause, (), (*UNDEFINED, "clip-gradients", "lower-learning-rate")
 
 
 def _after_an_update(step: int) -> str:
@@ -112,7 +114,7 @@ def _of_loss(readings: Readings, step: int) -> Explained:
         "The loss itself: no value at any site was NaN or infinite. Look for the logarithm of 0, a division "
         f"by 0 or an exponential that overflows in it{_after_an_update(step)}."
     )
-    return cause, (), (GUARD, FULL, *updates)
+    return cause, (), (*UNDEFINED, *updates)
 
 
 def _overflow(readings: Readings, step: int) -> Explained | None:

@@ -83,7 +83,7 @@ def _out_of_reach(readings: Readings, output: Layer) -> Cause:
         f"{output.flat_share:.0%} of it to its ends, while the loss goes from {start:.3g} to {end:.3g} only: "
         "targets out of its range cannot be reached. Take the activation away, or scale the targets."
     )
-    return Cause(said, (share,), ("lower-learning-rate", "insert-normalisation"))
+    return Cause(said, (share,), ("linear-output", "lower-learning-rate", "insert-normalisation"))
 
 
 def _looked_at(readings: Readings) -> list[Layer]:

@@ -16,6 +16,8 @@ FAR_BELOW = 1e-4  # of the median layer; layer-wise decay of learning rates ends
 MINIMUM_MEASURED = 2
 # Of the gradient over the weights, against the median layer: below, it is the gradient that is missing.
 MISSING_GRADIENT = 1e-3
+# Of the weights that could learn: a pooler or a head for another loss, which nothing uses, is less.
+LARGE_PART = 0.25
 ROUNDING = "float32 rounds at 6e-8: a smaller update changes nothing"
 UNCUT = ("reattach-graph", "straight-through")
 TRAIN = "train-every-layer"
@@ -31,7 +33,8 @@ def find(readings: Readings) -> Iterator[Finding]:
     usual = float(np.median([p.update_ratio for p in learners]))
     unused = [p for p in layers if p.unused and not p.measured]  # frozen ones are not looked at at all
     if unused:
-        yield _finding(readings, unused, usual, _of_unused(unused, is_trunk=layers[: len(unused)] == unused))
+        is_needed = layers[: len(unused)] == unused or _is_large_part(unused, layers)
+        yield _finding(readings, unused, usual, _of_unused(unused, is_needed=is_needed))
     stalled = [p for p in layers if p.measured >= MINIMUM_MEASURED and _is_below(p, usual)]
     starved = [p for p in stalled if _lacks_gradient(p, learners)]
     if starved:
@@ -42,6 +45,13 @@ def find(readings: Readings) -> Iterator[Finding]:
     if held:
         is_body = layers[: len(held)] == held and 2 * len(held) >= len(layers)
         yield _finding(readings, held, usual, _of_held(readings, held, is_body=is_body))
+
+
+def _is_large_part(unused: Sequence[ParameterReading], layers: Sequence[ParameterReading]) -> bool:
+    """Whether they are much of what could learn, and a layer behind them does: an encoder, say."""
+    last = max(layers.index(p) for p in unused)
+    size = sum(p.size for p in layers if p.measured or p.unused)
+    return any(p.measured for p in layers[last:]) and sum(p.size for p in unused) > LARGE_PART * size
 
 
 def _is_below(parameter: ParameterReading, usual: float) -> bool:
@@ -60,9 +70,9 @@ def _relative(square: float, weight: float) -> float:
     return math.sqrt(square / weight)
 
 
-def _of_unused(unused: Sequence[ParameterReading], *, is_trunk: bool) -> Said:
+def _of_unused(unused: Sequence[ParameterReading], *, is_needed: bool) -> Said:
     """The first layers are used if the layers behind them are; a head may be there for another loss."""
-    if is_trunk:
+    if is_needed:
         cause = (
             f"No gradient ever came to {_names(unused)}, while the layers behind learn: the graph is cut "
             "between them, by detach(), no_grad() or item(). If that is meant, requires_grad_(False) says so."

@@ -1,0 +1,58 @@
+"""Constants and weights that hold NaN or infinity before the first step are filled in."""
+
+import math
+
+import torch
+from torch import Tensor
+
+from relume.remedies.drawing import drawn, new_generator
+from relume.remedies.remedy import Remedy
+from relume.trial import Patient
+from relume.types import Finding
+
+
+@torch.no_grad()
+def apply(patient: Patient, finding: Finding) -> str:
+    """Set what is no number to 0 in a buffer; in a parameter, draw it as the rest of that is."""
+    told, generator = list[str](), new_generator()
+    for name, buffer in patient.model.named_buffers():
+        if bad := _count_bad(buffer):
+            buffer.nan_to_num_(0.0, 0.0, 0.0)
+            told.append(f"{bad} of {buffer.numel()} numbers of {name} set to 0")
+    for name, parameter in patient.model.named_parameters():
+        if bad := _count_bad(parameter):
+            parameter.copy_(parameter.where(parameter.isfinite(), _alike(parameter, generator)))
+            told.append(f"{bad} of {parameter.numel()} numbers of {name} drawn anew")
+    return ", ".join(told)
+
+
+def _count_bad(values: Tensor) -> int:
+    return int((~values.isfinite()).sum()) if values.is_floating_point() else 0
+
+
+def _alike(parameter: Tensor, generator: torch.Generator) -> Tensor:
+    """Normal numbers of the deviation of those that are numbers; as torch's layers begin, if none is."""
+    good = parameter[parameter.isfinite()]
+    fan_in = parameter[0].numel() if parameter.dim() > 1 else parameter.numel()
+    deviation = float(good.std()) if len(good) > 1 else 1 / math.sqrt(3 * fan_in)
+    return drawn(parameter, deviation, generator)
+
+
+def advice(finding: Finding) -> str:
+    """What to change in one's own code."""
+    return (
+        "Look where the model's constants and weights are made or loaded: "
+        "all(bool(v.isfinite().all()) for v in model.state_dict().values()) is to hold. A root or a quotient "
+        "of 0 needs a clamp(min=1) before it; a checkpoint with NaN was saved after the training had failed."
+    )
+
+
+clean_state = Remedy(
+    name="clean-state",
+    apply=apply,
+    changes=frozenset({"model"}),
+    stage="input",
+    meaning="sets numbers of buffers that are NaN or infinite to 0, and draws those of parameters anew",
+    advice=advice,
+    citation="IEEE 754: a NaN stays NaN under every later operation",
+)
