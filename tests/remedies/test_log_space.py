@@ -49,6 +49,7 @@ CASES: dict[str, tuple[By, By]] = {
     ),
     "share": (of_a_share, lambda x: -x.log_softmax(-1)[:, 0]),
     "mean": (lambda x: x.exp().mean(1).log(), lambda x: x.logsumexp(1) - torch.log(torch.tensor(5.0))),
+    "axis": (lambda x: x.exp().sum(axis=1).log(), lambda x: x.logsumexp(1)),
     "all": (lambda x: x.exp().sum().log(), lambda x: x.logsumexp((0, 1))),
     "sigmoid": (both_sides, lambda x: -(0.3 * F.logsigmoid(x) + 0.7 * F.logsigmoid(-x))),
     "binary": (

@@ -57,14 +57,17 @@ class LogSpace(Keeping):
         """The same from logarithms, where numbers have left their range."""
         if name == "binary_cross_entropy" and (known := of(args[0])) and known.of_rest is not None:
             is_at_an_end = bool(((args[0] == 0) | (args[0] == 1)).any())
-            return _entropy(known, args[1], keywords) if is_at_an_end and _is_plain(args, keywords) else None
+            if not is_at_an_end or not _is_plain(args, keywords):
+                return None
+            return _entropy(known.own, known.of_rest, args[1], keywords)
+        if name not in ("log", "log1p", *QUOTIENTS):
+            return None
         if all(map(_is_within, args)) and bool(out.isfinite().all()):
             return None
-        if name in ("log", "log1p") and (known := of(args[0])):
-            return known.own if name == "log" else F.softplus(known.own)
-        if name in QUOTIENTS and (known := of_quotient(*args[:2])):
-            return known.own.exp()
-        return None
+        known = of_quotient(*args[:2]) if name in QUOTIENTS else of(args[0])
+        if known is None or name == "log":
+            return known.own if known else None
+        return F.softplus(known.own) if name == "log1p" else known.own.exp()
 
 
 def _is_within(x: Any) -> bool:
@@ -78,11 +81,12 @@ def of(x: Any) -> Logarithms | None:
     return getattr(x, "logarithms", None)
 
 
-def of_sum(x: Any, *axes: Any, dim: Any = None, keepdim: bool = False, **_: Any) -> Logarithms | None:
+def of_sum(x: Any, *axes: Any, keepdim: bool = False, **keywords: Any) -> Logarithms | None:
     """The logarithm of a sum of exponentials, over all axes or some."""
     known = of(x)
     if known is None:
         return None
+    dim = keywords.get("dim", keywords.get("axis"))
     if dim is None:
         dim = axes[0] if len(axes) == 1 else axes or tuple(range(x.dim()))
     return Logarithms(known.own.logsumexp(dim, keepdim=keepdim))
@@ -159,8 +163,8 @@ def _is_plain(args: Any, keywords: Mapping[str, Any]) -> bool:
     return len(args) == 2 and keywords.get("weight") is None
 
 
-def _entropy(known: Logarithms, target: Tensor, keywords: Mapping[str, Any]) -> Tensor:
-    each: Tensor = -(target * known.own + (1 - target) * known.of_rest)
+def _entropy(own: Tensor, of_rest: Tensor, target: Tensor, keywords: Mapping[str, Any]) -> Tensor:
+    each: Tensor = -(target * own + (1 - target) * of_rest)
     reduction = keywords.get("reduction", "mean")
     return each if reduction == "none" else each.sum() if reduction == "sum" else each.mean()
 
