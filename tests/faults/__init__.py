@@ -20,6 +20,7 @@ from tests.faults import (
     seventh,
     siamese,
     sixth,
+    tenth,
     third,
     transformer,
 )
@@ -49,5 +50,6 @@ programs: Mapping[str, Program] = {
         *(replace(program, half="sixth") for program in sixth.programs),
         *(replace(program, half="seventh") for program in seventh.programs),
         *(replace(program, half="eighth") for program in eighth.programs),
+        *(replace(program, half="tenth") for program in tenth.programs),
     )
 }

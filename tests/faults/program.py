@@ -11,7 +11,9 @@ from torch.optim import Optimizer
 
 from relume.types import Problem
 
-Half = Literal["calibration", "report", "third", "fourth", "fifth", "sixth", "seventh", "eighth"]
+Half = Literal[
+    "calibration", "report", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "tenth"
+]
 Batch = tuple[Any, ...]
 
 SEED = 0

@@ -30,6 +30,7 @@ from relume.diagnosis.weights import chi, inputs_of, median
 from relume.types import Evidence, Finding, Readings
 
 EXTREME_GROWTH = 1e6
+HARMLESS_GROWTH = 1e4  # where the loss has come down to a quarter all the same
 FEWEST = 4  # layers for a steep growth: three may be two networks, of which one's weights are small
 EXAMPLES = 64  # as for the gradient that vanishes
 
@@ -63,7 +64,7 @@ def _over_depth(readings: Readings, view: Readings) -> Finding | None:
     growth = growth_over_depth([layer.gradient for layer in reversed(layers)])
     if not is_too_much(growth, len(layers), fewest=FEWEST):
         return None
-    if growth < LARGEST_GROWTH and has_recovered(readings.steps):
+    if growth < HARMLESS_GROWTH and has_recovered(readings.steps):
         return None
     given = view.input.value.root_mean_square if view.input else 1.0
     factors = [chi(*each) for each in zip(layers, inputs_of(layers, given), strict=True)]

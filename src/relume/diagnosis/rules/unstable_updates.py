@@ -8,7 +8,7 @@ import numpy as np
 from relume.diagnosis.chain import examples_of
 from relume.diagnosis.feeding import feeding_weight, is_matrix, row_norm, update_evidence
 from relume.diagnosis.learning import LARGE_UPDATE, LEAST_FALL, STANDARD_ERRORS, fall_in_errors
-from relume.diagnosis.losses import HALVED, course, has_recovered, known, levels, rebound, swing
+from relume.diagnosis.losses import course, has_recovered, known, levels, rebound, swing
 from relume.diagnosis.rule import Rule
 from relume.types import Evidence, Finding, ParameterReading, Readings, Severity, Steps
 
@@ -20,6 +20,7 @@ FRESH_ROW = 0.1
 # begin so fast, and the loss of those does not rise.
 FAST_UPDATE, REPLACING_UPDATE = 0.25, 0.3
 RISE, LEAPS, HARDLY = 1.75, 4.0, 0.85
+NEARLY_HALVED = 0.6
 SWING = 0.3  # from one step to the next, over the loss itself, at the median
 PEAK = 10.0  # the greatest loss over that at the start: batches alone do not differ by as much
 # The last level over the lowest, and how much of what had been gained is lost again: where nearly all was, a
@@ -30,7 +31,8 @@ ALL_LOST, ALL_LOST_SHARE, RUNAWAY = 1.2, 0.6, 2.0
 OUTGROWN_IDLY = 5.0  # while the loss hardly falls
 # A loss that falls in the first steps and stays is that of a head that had little to learn.
 FELL, NOT_SO_LARGE = 0.7, 0.15
-FEW_EXAMPLES = 16  # of a batch: one standard error of the loss's fall is then as much as one sees
+FELL_FAR = 0.55
+FEW_EXAMPLES = 24  # of a batch: one standard error of the loss's fall is then as much as one sees
 OUTGROWN = 30.0  # a tenfold is the most that the weights of a training that works were seen to grow
 CALIBRATED = "calibrated: losses of batches of a training that works differ by less"
 
@@ -118,7 +120,8 @@ def _has_learned(readings: Readings, largest: float, end: float) -> bool:
     losses = known(readings.steps)
     is_small = examples_of(readings) < FEW_EXAMPLES * len(losses)
     falls = is_small and fall_in_errors(losses) > STANDARD_ERRORS / 2
-    fell = largest < NOT_SO_LARGE and end < FELL * abs(float(losses[0]))
+    share = end / abs(float(losses[0]))
+    fell = share < FELL_FAR or (share < FELL and largest < NOT_SO_LARGE)
     return fell or (falls and largest < FAST_UPDATE)
 
 
@@ -141,7 +144,7 @@ def _replaced(readings: Readings, highest: float, end: float) -> Trouble | None:
         return None
     ends = f"from {first:.3g} to {highest:.3g} and ends at {end:.3g}"
     leaps = update > REPLACING_UPDATE and highest > LEAPS * first and not has_recovered(readings.steps)
-    if leaps or (highest > RISE * first and end > HALVED * first):
+    if leaps or (highest > RISE * first and end > NEARLY_HALVED * first):
         evidence = _of_loss("greatest loss over the first", highest / first, RISE)
         return "warning", f"the loss rises {ends}", (evidence,)
     if update > REPLACING_UPDATE and end > HARDLY * first:
