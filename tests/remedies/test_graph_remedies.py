@@ -95,6 +95,10 @@ CUTS: dict[str, Between] = {
     "no_grad": without_gradient,
     "list": by_a_list,
     "numpy": by_numpy,
+    "copy": torch.tensor,
+    "new": lambda x: x.new_tensor(x),
+    "numbers": lambda x: torch.tensor([list(row) for row in x]),
+    "parameter": lambda x: nn.Parameter(x.data),
 }
 WAYS = [
     *(pytest.param("straight-through", way, id=name) for name, way in STEPS.items()),
@@ -102,6 +106,7 @@ WAYS = [
 ]
 
 
+@pytest.mark.filterwarnings("ignore:To copy construct", "ignore:Converting a tensor")  # torch's, of the fault
 @pytest.mark.parametrize(("remedy", "between"), WAYS)
 def test_a_gradient_comes_through_and_values_stay(remedy: str, between: Between) -> None:
     patient = patient_of(between)

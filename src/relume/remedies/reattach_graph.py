@@ -1,4 +1,4 @@
-"""A graph that is cut is left whole: detach(), .data, no_grad() and a way through NumPy do nothing there."""
+"""A graph that is cut is left whole: detach(), .data, no_grad(), torch.tensor(), NumPy do nothing there."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,6 +14,7 @@ from relume.types import Finding
 
 DETACHES = (Tensor.detach, torch.detach, Tensor.data.__get__)  # type: ignore[attr-defined]
 LEAVES = (Tensor.numpy, Tensor.tolist)  # for where there is no graph
+COPIES = (torch.tensor, torch.as_tensor, Tensor.new_tensor)  # of numbers, without where they came from
 NO_GRADIENT: Any = torch._C._set_grad_enabled  # what entering torch.no_grad() calls
 
 
@@ -37,6 +38,8 @@ class Cuts(Mending):
             return func(*map(self._with_graph, args), **(kwargs or {}))
         if func is NO_GRADIENT:
             return None
+        if func in COPIES:
+            return _stacked(args[-1])
         self.gone.append(args[0])
         if func in DETACHES:
             return args[0]
@@ -55,15 +58,28 @@ class Cuts(Mending):
 def _is_cut(func: Callable[..., Any], args: Any) -> bool:
     if func is NO_GRADIENT:
         return args[:1] == (False,) and torch.is_grad_enabled()
+    if func in COPIES:
+        copied = _stacked(args[-1]) if args else None
+        return copied is not None and copied.requires_grad
     is_leaving = func in DETACHES or func in LEAVES
     return is_leaving and bool(args) and isinstance(args[0], Tensor) and args[0].requires_grad
+
+
+def _stacked(data: Any) -> Tensor | None:
+    """A tensor, or lists of them, as one that keeps their graph; None of anything else."""
+    if isinstance(data, Tensor):
+        return data
+    parts = [_stacked(each) for each in data] if isinstance(data, list | tuple) else []
+    known = [part for part in parts if part is not None]
+    with torch._C.DisableTorchFunction():
+        return torch.stack(known) if known and len(known) == len(parts) else None
 
 
 def advice(finding: Finding) -> str:
     """What to change in one's own code."""
     return (
-        f"Take away the detach(), .data, torch.no_grad(), numpy() or tolist() near {lines_of(finding)}: no "
-        "gradient gets past it."
+        f"Take away the detach(), .data, torch.no_grad(), numpy() or tolist() near {lines_of(finding)}, and "
+        "put torch.stack for torch.tensor: no gradient gets past it."
     )
 
 
@@ -72,9 +88,9 @@ reattach_graph = Remedy(
     apply=apply,
     changes=frozenset({"model", "loss"}),
     stage="structure",
-    meaning="runs detach(), .data and torch.no_grad() without effect, and takes what comes back from numpy() "
-    "or tolist() for what left: in the model's forward or, where that has no such line, in the loss; for the "
-    "trial and until the lines are edited",
+    meaning="runs detach(), .data and torch.no_grad() without effect, takes what comes back from numpy() or "
+    "tolist() for what left, and stacks what torch.tensor() would copy: in the model's forward or, where it "
+    "has no such line, in the loss; for the trial and until the lines are edited",
     advice=advice,
     citation="PyTorch documentation, Autograd mechanics: a detached tensor takes no part in the graph",
 )

@@ -20,7 +20,7 @@ FRESH_ROW = 0.1
 # begin so fast, and the loss of those does not rise.
 FAST_UPDATE, REPLACING_UPDATE = 0.25, 0.3
 RISE, LEAPS, HARDLY = 1.75, 4.0, 0.85
-NEARLY_HALVED = 0.6
+NEARLY_HALVED = 0.6  # of the first loss: a rise before it came down so far has done no harm
 SWING = 0.3  # from one step to the next, over the loss itself, at the median
 PEAK = 10.0  # the greatest loss over that at the start: batches alone do not differ by as much
 # The last level over the lowest, and how much of what had been gained is lost again: where nearly all was, a
@@ -31,7 +31,7 @@ ALL_LOST, ALL_LOST_SHARE, RUNAWAY = 1.2, 0.6, 2.0
 OUTGROWN_IDLY = 5.0  # while the loss hardly falls
 # A loss that falls in the first steps and stays is that of a head that had little to learn.
 FELL, NOT_SO_LARGE = 0.7, 0.15
-FELL_FAR = 0.55
+FELL_FAR = 0.55  # whatever the steps are: behind a normalisation large ones are none
 FEW_EXAMPLES = 24  # of a batch: one standard error of the loss's fall is then as much as one sees
 OUTGROWN = 30.0  # a tenfold is the most that the weights of a training that works were seen to grow
 CALIBRATED = "calibrated: losses of batches of a training that works differ by less"
