@@ -50,7 +50,8 @@ class Variational(nn.Module):
 def bound(model: nn.Module, batch: Batch) -> Tensor:
     made, mean, deviation = model(batch[0])
     far = (mean.square() + deviation.square() - 1) / 2 - deviation.log()
-    return F.mse_loss(made, batch[1]) + 0.02 * far.mean()
+    out: Tensor = F.mse_loss(made, batch[1]) + 0.02 * far.mean()
+    return out
 
 
 class Book(nn.Module):
@@ -71,7 +72,8 @@ class Book(nn.Module):
 
 def looked_up(model: nn.Module, batch: Batch) -> Tensor:
     made, told = model(batch[0])
-    return F.mse_loss(made, batch[1]) + told
+    out: Tensor = F.mse_loss(made, batch[1]) + told
+    return out
 
 
 class Tied(nn.Module):

@@ -116,7 +116,7 @@ def frozen_stem() -> Job:
         first.step()
     for place in (0, 3):
         model[place].requires_grad_(False)  # type: ignore[index]
-    model[-1].reset_parameters()  # type: ignore[index,operator]
+    model[-1].reset_parameters()  # type: ignore[index]
     return trained(model, scans(), Adam, lr=6e-3)
 
 
@@ -166,6 +166,7 @@ programs = (
         found,
         cause=CUT,
         twin="cnn-scans-on-scale",
+        also=("vanishing-gradient",),
     ),
     faulty(
         "cnn-scans-rate-of-a-tenth",
@@ -181,7 +182,7 @@ programs = (
         lambda: eight(normal(0.02)),
         cause=WEIGHTS,
         twin="cnn-scans-eight-by-he",
-        also=("stalled-layer",),
+        also=("stalled-layer", "dead-units"),
     ),
     faulty(
         "cnn-scans-eight-of-seven-tenths",

@@ -22,7 +22,7 @@ class Mixture(nn.Module):
         super().__init__()
         self.layers = chain([3, 40, 9], nn.Tanh)
         with torch.no_grad():
-            self.layers[-1].bias[3:6] = torch.tensor([-1.5, 0, 1.5])  # type: ignore[index,union-attr,operator]
+            self.layers[-1].bias[3:6] = torch.tensor([-1.5, 0, 1.5])  # type: ignore[operator]
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         share, mean, spread = self.layers(x).chunk(3, 1)
@@ -32,7 +32,8 @@ class Mixture(nn.Module):
 def mixed(model: nn.Module, batch: Batch) -> Tensor:
     share, mean, spread = model(batch[0])
     each = share - ((batch[1] - mean) / spread.exp()).square() / 2 - spread - ROOT
-    return 1 - each.logsumexp(1).mean()
+    out: Tensor = 1 - each.logsumexp(1).mean()
+    return out
 
 
 def mixed_by_hand(model: nn.Module, batch: Batch) -> Tensor:
@@ -59,8 +60,8 @@ class Coupled(nn.Module):
         super().__init__()
         self.parts = nn.ModuleList(chain([2, 32, 4]) for _ in range(4))
         for part in self.parts:
-            nn.init.zeros_(part[-1].weight)  # type: ignore[index,arg-type]
-            nn.init.zeros_(part[-1].bias)  # type: ignore[index,arg-type]
+            nn.init.zeros_(part[-1].weight)  # type: ignore[index]
+            nn.init.zeros_(part[-1].bias)  # type: ignore[index]
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         grown = x.new_zeros(len(x))
@@ -74,7 +75,8 @@ class Coupled(nn.Module):
 
 def flowed(model: nn.Module, batch: Batch) -> Tensor:
     z, grown = model(torch.cat([2 * batch[1], batch[0]], 1))
-    return (z.square().sum(1) / 2 - grown).mean() + 1.5
+    out: Tensor = (z.square().sum(1) / 2 - grown).mean() + 1.5
+    return out
 
 
 def counted(model: nn.Module, batch: Batch) -> Tensor:

@@ -99,7 +99,8 @@ class Near(nn.Module):
             nn.init.normal_(table.weight, std=std)
 
     def forward(self, word: Tensor, near: Tensor) -> Tensor:
-        return (self.word(word) * self.around(near)).sum(1)
+        out: Tensor = (self.word(word) * self.around(near)).sum(1)
+        return out
 
 
 def sampled(model: nn.Module, batch: Batch) -> Tensor:
@@ -201,6 +202,7 @@ programs = (
         lambda: told(Small(is_data=True), 2e-2),
         cause=CUT + r"|\.data",
         twin="embedding-headlines-table-with-gradient",
+        also=("vanishing-gradient",),
     ),
     faulty(
         "embedding-near-words-logs-by-hand",

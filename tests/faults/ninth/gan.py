@@ -55,7 +55,8 @@ def penalised(model: nn.Module, batch: Batch) -> Tensor:
     x, y = batch
     seen = y.clone().requires_grad_()
     (slope,) = torch.autograd.grad(model.judge(torch.cat([x, seen], 1)).sum(), seen, create_graph=True)
-    return translated(model, batch) + 0.5 * slope.square().sum(1).mean()
+    out: Tensor = translated(model, batch) + 0.5 * slope.square().sum(1).mean()
+    return out
 
 
 def facing(
@@ -125,5 +126,6 @@ programs = (
         lambda: facing(three(is_cut=True)),
         cause=CUT,
         twin="gan-facades",
+        also=("vanishing-gradient",),
     ),
 )

@@ -158,7 +158,7 @@ programs = (
         lambda: priced(is_scaled=False),
         cause=INPUT,
         twin="recurrent-stocks-on-scale",
-        also=("dead-units", "saturated-units", "stalled-layer", "exploding-activation"),
+        also=("dead-units", "saturated-units", "stalled-layer", "exploding-activation", "vanishing-gradient"),
     ),
     faulty(
         "recurrent-stocks-rate-of-one",
@@ -179,15 +179,15 @@ programs = (
     faulty(
         "recurrent-flights-tanh-of-unit-normals",
         "saturated-units",
-        lambda: flown(Cell(normal(1.5))),
+        lambda: flown(Cell(normal(1.0))),
         cause=ENDS,
         twin="recurrent-flights-tanh-turned",
         also=("exploding-gradient", "vanishing-gradient"),
     ),
     faulty(
-        "recurrent-flights-relu-by-he",
+        "recurrent-flights-relu-drawn-wide",
         "exploding-gradient",
-        lambda: flown(Cell(lambda w: nn.init.normal_(w, std=0.45), nn.ReLU), 3e-3),
+        lambda: flown(Cell(normal(0.45), nn.ReLU), 3e-3),
         cause=GROWTH,
         twin="recurrent-flights-relu-as-it-was",
         also=("exploding-activation", "unstable-updates", "dead-units"),

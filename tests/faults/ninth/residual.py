@@ -14,6 +14,7 @@ from tests.faults.ninth.making import (
     normal,
     tower,
     trained,
+    weighted,
 )
 from tests.faults.ninth.tasks import exams
 from tests.faults.program import Batch, Job, faulty, healthy
@@ -39,7 +40,7 @@ class Branch(nn.Module):
 def deep(blocks: int, *, norm: bool) -> Job:
     """Batch normalisation before each branch, or taken out to save time."""
     model = filled(tower([Branch(norm) for _ in range(blocks)], 6, WIDTH, 1), he)
-    nn.init.normal_(model[-1].weight, std=0.02)  # type: ignore[index,arg-type]
+    nn.init.normal_(weighted(model)[-1].weight, std=0.02)
     return trained(model, exams(), Adam, squared_error, lr=2e-3)
 
 
@@ -49,13 +50,13 @@ def default(*, is_added: bool, lr: float = 3e-3) -> Job:
 
 
 def points(model: nn.Module, batch: Batch, *, in_half: bool) -> Tensor:
-    """Squares of what is left of marks of 0 to 100, in numbers of twelve bits or in full."""
+    """Squares of what is left of marks of 0 to 100, in numbers of sixteen bits or in full."""
     x, y = batch
     with torch.autocast("cpu", dtype=torch.float16):
-        out = model(x)
-    if in_half:
-        return ((60 * out - (60 * y + 300).half()) ** 2).mean().float() / 3600
-    return ((60 * out.float() - (60 * y + 300)) ** 2).mean() / 3600
+        out: Tensor = model(x)
+    kind = torch.float16 if in_half else torch.float32
+    left = 60 * out.to(kind) - (60 * y + 300).to(kind)
+    return left.square().mean().float() / 3600
 
 
 def mixed(*, in_half: bool) -> Job:
@@ -99,11 +100,12 @@ class Chance(nn.Module):
 
 def no_branch_at_first() -> Job:
     """The last layer of each branch begins at 0, and so does the head (Zhang, Dauphin & Ma, 2019)."""
-    model = tower([Branch() for _ in range(6)], 6, WIDTH, 1)
-    for block in model[1:-1]:  # type: ignore[union-attr]
+    blocks = [Branch() for _ in range(6)]
+    for block in blocks:
         nn.init.zeros_(block.two.weight)
         nn.init.zeros_(block.two.bias)
-    nn.init.zeros_(model[-1].weight)  # type: ignore[arg-type]
+    model = tower([*blocks], 6, WIDTH, 1)
+    nn.init.zeros_(weighted(model)[-1].weight)
     return trained(model, exams(), SGD, squared_error, lr=0.05, momentum=0.9)
 
 

@@ -34,7 +34,8 @@ class Twice(nn.Module):
 
     def forward(self, a: Tensor, b: Tensor) -> Tensor:
         far = (self.encode(a) - self.encode(b)).square().mean(1)
-        return self.level - far
+        out: Tensor = self.level - far
+        return out
 
 
 def same(model: nn.Module, batch: Batch) -> Tensor:
@@ -42,14 +43,16 @@ def same(model: nn.Module, batch: Batch) -> Tensor:
     return F.binary_cross_entropy_with_logits(model(a, b), y)
 
 
+def in_grey(x: Tensor) -> Tensor:
+    return (110 + 45 * x).clamp(0, 255).round()
+
+
 def compared(
     encode: nn.Module, lr: float = 5e-3, kind: type = Adam, loss: Loss = same, *, in_bytes: bool = False
 ) -> Job:
     batches = pairs_of_faces()
     if in_bytes:
-        batches = [
-            tuple((110 + 45 * x).clamp(0, 255).round() for x in pair[:2]) + pair[2:] for pair in batches
-        ]  # type: ignore[misc]
+        batches = [(in_grey(a), in_grey(b), y) for a, b, y in batches]
     return trained(Twice(encode), batches, kind, loss, lr=lr)
 
 
@@ -113,7 +116,8 @@ class Teacher(nn.Module):
             said = self.slow(y)
             share = ((said - self.centre) / 0.2).softmax(1)
             self.centre.lerp_(said.mean(0), 0.1)  # type: ignore[operator]
-        return -(share * (self.fast(x) / 0.5).log_softmax(1)).sum(1)
+        out: Tensor = -(share * (self.fast(x) / 0.5).log_softmax(1)).sum(1)
+        return out
 
 
 def said_again(model: nn.Module, batch: Batch) -> Tensor:

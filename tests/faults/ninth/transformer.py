@@ -1,6 +1,7 @@
 """Attention: brackets that have to be closed, scans cut into pieces, and a code that is translated."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -131,7 +132,8 @@ def used_up(*, is_list: bool) -> Job:
     body = list(body) if is_list else body
     assert sum(p.numel() for p in body) > 0
     others = [model.token, model.place, *model.cut.parameters(), *model.head.parameters()]
-    return Job(model, AdamW([{"params": body}, {"params": others}], lr=4e-3), scans(), cross_entropy)
+    groups: list[dict[str, Any]] = [{"params": body}, {"params": others}]
+    return Job(model, AdamW(groups, lr=4e-3), scans(), cross_entropy)
 
 
 def guessed(model: nn.Module, batch: Batch) -> Tensor:
@@ -163,13 +165,13 @@ def adapted() -> Job:
     first = Adam(model.parameters(), lr=5e-3)
     for x, _ in brackets():
         first.zero_grad()
-        cross_entropy(model, (x.flip(1)[:, :], F.pad(x.flip(1)[:, 1:], (0, 1)))).backward()  # type: ignore[no-untyped-call]
+        back = x.flip(1)
+        cross_entropy(model, (back[:, :], F.pad(back[:, 1:], (0, 1)))).backward()  # type: ignore[no-untyped-call]
         first.step()
     model.requires_grad_(False)
     for block in model.body:
-        block.attention.all = Low(block.attention.all)  # type: ignore[union-attr,arg-type]
-        block.feed[0] = Low(block.feed[0])  # type: ignore[index,operator,union-attr,arg-type]
-        block.feed[2] = Low(block.feed[2])  # type: ignore[index,operator,union-attr,arg-type]
+        for part, name in ((block.attention, "all"), (block.feed, "0"), (block.feed, "2")):
+            setattr(part, name, Low(getattr(part, name)))
     model.head.requires_grad_(True)
     return closed(model, 2e-2)
 
@@ -232,10 +234,10 @@ programs = (
         twin="transformer-brackets",
     ),
     faulty(
-        "transformer-brackets-rate-of-a-fifth",
+        "transformer-brackets-second-beta-of-a-tenth",
         "unstable-updates",
-        lambda: closed(two(), 0.2),
-        cause=STEP + "|warm",
+        lambda: closed(two(), betas=(0.9, 0.1)),
+        cause=STEP + "|beta|second moment",
         twin="transformer-brackets",
         also=("exploding-activation", "exploding-gradient", "dead-units", "vanishing-gradient"),
     ),
@@ -268,6 +270,6 @@ programs = (
         lambda: seen(lambda x: (90 + 55 * x).clamp(0, 255).round()),
         cause=INPUT,
         twin="transformer-scans-on-scale",
-        also=("exploding-activation", "unstable-updates"),
+        also=("exploding-activation", "unstable-updates", "vanishing-gradient"),
     ),
 )
