@@ -1,4 +1,4 @@
-"""Networks with branches that are added: marks in an exam, and where a flight ends."""
+"""Networks with branches that are added: marks in an exam."""
 
 import torch
 from torch import Tensor, nn
@@ -25,15 +25,15 @@ WIDTH = 24
 class Branch(nn.Module):
     """Two layers that are added to what came in, unless that was forgotten."""
 
-    def __init__(self, norm: bool = False, *, is_added: bool = True, last: float = 1.0) -> None:
+    def __init__(self, norm: bool = False, *, is_added: bool = True) -> None:
         super().__init__()
         self.one, self.two = nn.Linear(WIDTH, WIDTH), nn.Linear(WIDTH, WIDTH)
         self.relu = nn.ReLU()
         self.norm = nn.BatchNorm1d(WIDTH) if norm else nn.Identity()
-        self.is_added, self.last = is_added, last
+        self.is_added = is_added
 
     def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.last * self.two(self.relu(self.one(self.norm(x))))
+        out: Tensor = self.two(self.relu(self.one(self.norm(x))))
         return x + out if self.is_added else self.relu(out)
 
 
@@ -56,7 +56,8 @@ def points(model: nn.Module, batch: Batch, *, in_half: bool) -> Tensor:
         out: Tensor = model(x)
     kind = torch.float16 if in_half else torch.float32
     left = 60 * out.to(kind) - (60 * y + 300).to(kind)
-    return left.square().mean().float() / 3600
+    loss: Tensor = left.square().mean().float() / 3600
+    return loss
 
 
 def mixed(*, in_half: bool) -> Job:
@@ -66,11 +67,6 @@ def mixed(*, in_half: bool) -> Job:
         return points(model, batch, in_half=in_half)
 
     return trained(model, exams(), Adam, loss, lr=2e-2)
-
-
-def rates(lr: float) -> Job:
-    blocks: list[nn.Module] = [Branch() for _ in range(3)]
-    return trained(tower(blocks, 6, WIDTH, 1), exams(), Adam, squared_error, lr=lr)
 
 
 def fading(factor: float) -> Job:

@@ -1,4 +1,4 @@
-"""Attention: brackets that have to be closed, scans cut into pieces, and a code that is translated."""
+"""Attention: brackets that have to be closed, and scans cut into pieces."""
 
 from collections.abc import Iterator
 from typing import Any
