@@ -42,8 +42,8 @@ def mixed_by_hand(model: nn.Module, batch: Batch) -> Tensor:
     return 1 - torch.log((share.exp() * bell).sum(1)).mean()
 
 
-def waited(model: nn.Module, loss: Loss, lr: float = 1e-2, kind: type = Adam, far: float = 0.0) -> Job:
-    return trained(model, geysers(far=far), kind, loss, lr=lr)
+def waited(model: nn.Module, loss: Loss, lr: float = 1e-2, far: float = 0.0) -> Job:
+    return trained(model, geysers(far=far), Adam, loss, lr=lr)
 
 
 def quantiles(model: nn.Module, batch: Batch) -> Tensor:
@@ -85,10 +85,8 @@ def counted(model: nn.Module, batch: Batch) -> Tensor:
     return F.poisson_nll_loss(model(x), y) + 3
 
 
-def called(
-    model: nn.Module, lr: float = 1e-2, kind: type = Adam, loss: Loss = counted, **settings: object
-) -> Job:
-    return trained(model, calls_at_a_desk(), kind, loss, lr=lr, **settings)
+def called(model: nn.Module, lr: float) -> Job:
+    return trained(model, calls_at_a_desk(), Adam, counted, lr=lr)
 
 
 def six(fill: Fill) -> Job:

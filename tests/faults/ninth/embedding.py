@@ -70,8 +70,8 @@ class Topic(nn.Module):
         return out
 
 
-def told(model: nn.Module, lr: float = 1e-2, kind: type = Adam) -> Job:
-    return trained(model, headlines(), kind, cross_entropy, lr=lr)
+def told(model: nn.Module, lr: float = 1e-2) -> Job:
+    return trained(model, headlines(), Adam, cross_entropy, lr=lr)
 
 
 class Small(nn.Module):

@@ -76,8 +76,8 @@ def from_elsewhere(*, is_late: bool) -> Job:
     return Job(model, optimizer, pairs_of_faces(), same)
 
 
-def two(model: nn.Module, loss: Loss, lr: float = 5e-3, kind: type = Adam) -> Job:
-    return trained(model, portraits(), kind, loss, lr=lr)
+def two(model: nn.Module, loss: Loss, lr: float = 5e-3) -> Job:
+    return trained(model, portraits(), Adam, loss, lr=lr)
 
 
 class Stopped(nn.Module):
