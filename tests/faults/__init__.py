@@ -14,6 +14,7 @@ from tests.faults import (
     healthy_mlp,
     mlp,
     narrow,
+    ninth,
     recurrent,
     report,
     residual,
@@ -50,6 +51,7 @@ programs: Mapping[str, Program] = {
         *(replace(program, half="sixth") for program in sixth.programs),
         *(replace(program, half="seventh") for program in seventh.programs),
         *(replace(program, half="eighth") for program in eighth.programs),
+        *(replace(program, half="ninth") for program in ninth.programs),
         *(replace(program, half="tenth") for program in tenth.programs),
     )
 }

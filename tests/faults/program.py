@@ -12,7 +12,7 @@ from torch.optim import Optimizer
 from relume.types import Problem
 
 Half = Literal[
-    "calibration", "report", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "tenth"
+    "calibration", "report", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"
 ]
 Batch = tuple[Any, ...]
 

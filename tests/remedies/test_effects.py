@@ -262,6 +262,18 @@ def test_a_guarded_logarithm_leads_back_from_below() -> None:
     assert below.grad.item() > 0.1
 
 
+def test_the_mean_of_nothing_by_a_whole_number_is_nothing() -> None:
+    """A sum of words over how many there are, by hand."""
+    total, count = torch.zeros(2, 3, requires_grad=True), torch.tensor([[0], [4]])
+    with Guards() as guards:
+        mean = total / count
+        mean.sum().backward()
+    assert guards.needed
+    assert torch.equal(mean, torch.zeros(2, 3))
+    assert total.grad is not None
+    assert total.grad.isfinite().all()
+
+
 def test_nothing_to_change_is_said_by_an_empty_sentence() -> None:
     patient = admit(he(mlp(nn.GELU, depth=2)), batches(), F.cross_entropy, steps=3)
     for name in ("replace-activation", "leaky-slope", "revive-dead-units", "break-symmetry"):

@@ -81,8 +81,10 @@ def not_by_zero(x: Any, divisor: Any = None, *rest: Any, **keywords: Any) -> tup
     divisor = keywords.get("other", divisor)
     if isinstance(divisor, int | float) and divisor == 0 and isinstance(x, Tensor):
         return x, SMALLEST, *rest
-    if "other" in keywords or not isinstance(divisor, Tensor) or not divisor.is_floating_point():
+    if "other" in keywords or not isinstance(divisor, Tensor):
         return None
+    if not divisor.is_floating_point():  # a count: the mean of nothing is nothing
+        return (x, divisor.where(divisor != 0, 1), *rest) if bool((divisor == 0).any()) else None
     away = _away_from_zero(divisor)
     return None if away is None else (x, away, *rest)
 

@@ -33,6 +33,7 @@ SHRUNK_RATIO, SHRUNK = 1e-2, 0.1
 # Or where nearly each of five layers or more loses a third: sigmoids lose three quarters each. Of trainings
 # that work, one of four layers comes near.
 STEADY_RATIO, STEADY_LAYERS, STEADY_LOSS, STEADY_SHARE = 0.02, 5, 1.5, 0.8
+FEWER_LAYERS = 4  # will do, where the loss stands still at first
 # With it, Adam's own epsilon (1e-8) outweighs a gradient that is usual (1e-2) behind the last layer.
 EXTREME_RATIO = 1e-6
 HEALED_RATIO = 1e-2  # ten times what counts as lost: a signal that hovers about the threshold has not healed
@@ -76,15 +77,16 @@ def _views(readings: Readings) -> Iterator["_Fading | None"]:
     if readings.opening is not None:
         opening = readings.opening
         plain = _fading(opening, SHRUNK_RATIO if _shrinks(opening) else LEAST_RATIO)
-        yield plain or (_fading(opening, STEADY_RATIO) if _is_steady(opening) else None)
+        fewest = FEWER_LAYERS if stood_still(readings.steps) else STEADY_LAYERS
+        yield plain or (_fading(opening, STEADY_RATIO) if _is_steady(opening, fewest) else None)
     yield from (_fading(view) for view in (readings.closing, readings) if view is not None)
 
 
-def _is_steady(view: Readings) -> bool:
+def _is_steady(view: Readings, fewest: int = STEADY_LAYERS) -> bool:
     """Whether nearly every layer takes its part of the gradient, so that more layers would leave none."""
     gradients = [layer.gradient for layer in hidden_layers(view) if layer.gradient > 0]
     losing = sum(behind > STEADY_LOSS * before for before, behind in pairwise(gradients))
-    return len(gradients) >= STEADY_LAYERS and losing >= STEADY_SHARE * (len(gradients) - 1)
+    return len(gradients) >= fewest and losing >= STEADY_SHARE * (len(gradients) - 1)
 
 
 def _shrinks(view: Readings) -> bool:
