@@ -100,9 +100,7 @@ def run_trial(patient: Patient, *, steps: int, seed: int = SEED) -> Trial:
             loss = _loss_of(patient, place)
             watched.loss(loss)
             losses.append(float(loss.detach()))
-            patient.optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            patient.optimizer.step()
+            _update(patient, loss, place)
             if not np.isfinite(losses[-1]):
                 break
     return Trial(losses=np.array(losses), readings=watched.readings())
@@ -130,6 +128,16 @@ def _of_model_and_batch(loss: Loss) -> Loss:
         return loss(model(*inputs), targets)
 
     return criterion
+
+
+def _update(patient: Patient, loss: Tensor, place: int) -> None:
+    patient.optimizer.zero_grad()
+    try:
+        loss.backward()  # type: ignore[no-untyped-call]
+        patient.optimizer.step()
+    except Exception as error:
+        told = f"batch {place}: no step can be taken ({said(error)}). Try loss.backward() on that batch."
+        raise TrialError(told) from error
 
 
 def _loss_of(patient: Patient, place: int) -> Tensor:

@@ -12,7 +12,7 @@ from torch.distributions import Bernoulli, Normal
 from torch.nn import functional as F
 
 from relume.remedies import remedies
-from relume.trial import Patient, admit
+from relume.trial import Patient, admit, run_trial
 
 Between = Callable[[Tensor], Tensor]
 CODE = 6
@@ -48,6 +48,11 @@ def drawn_by_chance(x: Tensor) -> Tensor:
 
 def by_a_list(x: Tensor) -> Tensor:
     return torch.tensor(x.tolist())
+
+
+def by_joined_lists(x: Tensor) -> Tensor:
+    halves = [half.tolist() for half in x.chunk(2, 1)]
+    return torch.tensor([[*one, *other] for one, other in zip(*halves, strict=True)])
 
 
 def by_numpy(x: Tensor) -> Tensor:
@@ -98,6 +103,7 @@ CUTS: dict[str, Between] = {
     "copy": torch.tensor,
     "new": lambda x: x.new_tensor(x),
     "numbers": lambda x: torch.tensor([list(row) for row in x]),
+    "joined lists": by_joined_lists,
     "parameter": lambda x: nn.Parameter(x.data),
 }
 WAYS = [
@@ -164,3 +170,28 @@ def test_sixteen_bits_are_kept_away_from_a_sum() -> None:
     done = remedies["full-precision"].apply(patient, finding())
     assert "kept in 32 bits" in done
     assert patient.model(patient.batches[0][0]).isfinite().all()
+
+
+class Normalised(nn.Module):
+    """Its biases of 0 are the same numbers as the sums with which a watch begins."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.code, self.norm, self.act = nn.Linear(FEATURES, 16), nn.LayerNorm(16), nn.ReLU()
+        self.read = nn.Linear(16, CLASSES)
+
+    def forward(self, x: Tensor) -> Tensor:
+        still = {name: value.detach() for name, value in self.named_parameters()}
+        code = self.act(self.norm(self.code(x).detach()))
+        return self.read(code + 0 * still["norm.bias"])
+
+
+def test_a_watch_does_not_write_into_what_holds_the_same_numbers() -> None:
+    torch.manual_seed(0)
+    model = Normalised()
+    still = torch.optim.SGD(model.parameters(), lr=0.0)
+    patient = admit(model, batches(3), nn.CrossEntropyLoss(), optimizer=still, steps=3)
+    assert remedies["reattach-graph"].apply(patient, finding())
+    before = copy.deepcopy(patient.model.state_dict())
+    run_trial(patient, steps=3)
+    assert all(torch.equal(before[name], value) for name, value in patient.model.state_dict().items())

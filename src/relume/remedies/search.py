@@ -113,7 +113,8 @@ def search(plan: Search) -> tuple[Attempt, Attempt]:
         else:
             best, rounds = better, rounds + 1
     if best is not before:
-        return before, polished(plan, best, met)
+        unmet = (finding for finding in faults(before.diagnosis) if finding not in met)
+        return before, pruned(plan, polished(plan, best, [*met, *unmet]))
     return before, before if met else without_a_name(plan, before)
 
 
@@ -159,6 +160,15 @@ def polished(plan: Search, best: Attempt, met: Sequence[Finding]) -> Attempt:
         limit = FAR_WORSE * abs(final_loss(best.trial))
         left = [remedy for remedy, each in tried.items() if each and final_loss(each.trial) < limit]
         best = better
+    return best
+
+
+def pruned(plan: Search, best: Attempt) -> Attempt:
+    """The same without what it can do without: a later remedy may have made an earlier one needless."""
+    for part in best.treatment if len(best.treatment) > 1 else ():
+        fewer = plan.attempt(tuple(each for each in best.treatment if each != part))
+        if fewer and _is_no_worse(fewer, best) and not is_lower(best.trial, fewer.trial, by=ALIKE):
+            return pruned(plan, fewer)
     return best
 
 
