@@ -12,7 +12,7 @@ from tests.faults.observing import observe
 from tests.faults.program import Program
 
 from relume.diagnosis.diagnose import diagnose
-from relume.remedies import remedies, search
+from relume.remedies import attempts, remedies
 from relume.remedies.repair import STEPS, repair
 from relume.trial import admit, run_trial
 from relume.types import Finding
@@ -52,7 +52,7 @@ def final(losses: Sequence[float]) -> float:
 def prove(program: Program) -> Proof:
     """Repair a program, and try as many remedies drawn at random."""
     job = program.make()
-    with patch.object(search, "run_trial", wraps=run_trial) as trials:
+    with patch.object(attempts, "run_trial", wraps=run_trial) as trials:
         found = repair(job.model, job.batches, job.loss, optimizer=job.optimizer, steps=STEPS)
     tried = trials.call_count - 1  # the first is of the program as it is
     return Proof(

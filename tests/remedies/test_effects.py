@@ -14,8 +14,8 @@ from torch.optim import SGD, Adam
 from relume.probe.begin import watch
 from relume.remedies import remedies
 from relume.remedies.anatomy import anatomy_of
+from relume.remedies.attempts import final_loss
 from relume.remedies.guard_operations import Guards
-from relume.remedies.search import final_loss
 from relume.trial import Patient, admit, run_trial
 
 STEPS = 60
@@ -272,6 +272,18 @@ def test_the_mean_of_nothing_by_a_whole_number_is_nothing() -> None:
     assert torch.equal(mean, torch.zeros(2, 3))
     assert total.grad is not None
     assert total.grad.isfinite().all()
+
+
+@pytest.mark.parametrize("endless", [-torch.inf, torch.full((2, 2), -torch.inf)], ids=["number", "tensor"])
+def test_a_mask_times_infinity_masks_nothing_where_it_is_zero(endless: float | Tensor) -> None:
+    scores, mask = torch.ones(2, 2, requires_grad=True), torch.tensor([[0.0, 1.0], [1.0, 0.0]])
+    with Guards() as guards:
+        shares = (scores + mask * endless).softmax(-1)
+        shares.square().sum().backward()
+    assert guards.needed
+    assert torch.equal(shares, 1 - mask)
+    assert scores.grad is not None
+    assert scores.grad.isfinite().all()
 
 
 def test_nothing_to_change_is_said_by_an_empty_sentence() -> None:

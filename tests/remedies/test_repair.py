@@ -16,8 +16,8 @@ from torch.utils.data import DataLoader, TensorDataset
 
 import relume
 from relume.errors import TrialError, UnknownNameError
+from relume.remedies.attempts import final_loss
 from relume.remedies.repair import advice
-from relume.remedies.search import final_loss
 from relume.trial import Patient, admit, run_trial
 from relume.types import Repair
 

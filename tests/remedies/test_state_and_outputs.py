@@ -9,7 +9,7 @@ from torch.optim import Adam
 
 from relume.remedies import remedies
 from relume.remedies.anatomy import anatomy_of
-from relume.remedies.search import final_loss
+from relume.remedies.attempts import final_loss
 from relume.trial import Patient, admit, run_trial
 
 STEPS = 60

@@ -9,7 +9,7 @@ from relume.launch.program import Program
 from relume.launch.repair import Tried, best_of, changes_of, tried_repairs
 from relume.launch.session import Seen
 from relume.launch.verdict import gravity
-from relume.remedies.search import faults
+from relume.remedies.attempts import faults
 
 WIDTH = 52  # of the changes of a run
 

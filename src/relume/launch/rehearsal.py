@@ -13,8 +13,8 @@ from torch.overrides import _get_current_function_mode_stack
 
 from relume.errors import RelumeError, said
 from relume.launch.tape import Tape, bytes_of, loss_of
+from relume.remedies.attempts import final_loss
 from relume.remedies.repair import STEPS, repair
-from relume.remedies.search import final_loss
 from relume.types import Readings, Repair, Steps
 
 MOST_BATCHES = 30

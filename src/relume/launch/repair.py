@@ -14,8 +14,8 @@ import numpy as np
 from relume.diagnosis.diagnose import diagnose
 from relume.errors import RunFileError
 from relume.launch.program import Program
+from relume.remedies.attempts import faults
 from relume.remedies.replace_activation import SATURATING
-from relume.remedies.search import faults
 from relume.runfile.reader import open_run
 from relume.types import Diagnosis, Finding, Readings
 

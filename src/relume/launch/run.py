@@ -146,7 +146,7 @@ def _tell_repair(session: "Session") -> None:
     """What a repair came to, where one model was watched and something is wrong with it."""
     from relume.diagnosis.diagnose import diagnose
     from relume.launch.rehearsal import told
-    from relume.remedies.search import faults
+    from relume.remedies.attempts import faults
 
     seen = session.seen[0] if len(session.seen) == 1 else None
     if seen is None or seen.rehearsal is None or not faults(diagnose(seen.readings)):

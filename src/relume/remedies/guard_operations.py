@@ -104,6 +104,14 @@ def not_all_masked(x: Any, *rest: Any, **keywords: Any) -> tuple[Any, ...] | Non
     return (x.masked_fill(masked, 0.0), *rest) if bool(masked.any()) else None
 
 
+def not_endless_by_zero(x: Any, y: Any, *rest: Any, **_: Any) -> tuple[Any, ...] | None:
+    """Factors of which none is infinite where the other is 0: a mask of 0 and 1, times minus infinity."""
+    one, other = _ended_beside(x, y), _ended_beside(y, x)
+    if one is None and other is None:
+        return None
+    return x if one is None else one, y if other is None else other, *rest
+
+
 def not_of_nothing(x: Any, *rest: Any, **_: Any) -> tuple[Any, ...] | None:
     """A mean of at least one number: that of none is 0 / 0."""
     if not isinstance(x, Tensor) or x.numel() or any(isinstance(axis, int | tuple) for axis in rest):
@@ -131,6 +139,16 @@ def _away_from_zero(x: Tensor) -> Tensor | None:
     return x.where(~near, torch.where(x < 0, -SMALLEST, SMALLEST).to(x.dtype)) if bool(near.any()) else None
 
 
+def _ended_beside(x: Any, factor: Any) -> Tensor | None:
+    """A factor with 1 for what is infinite beside a 0; None where nothing is."""
+    if isinstance(x, float) and math.isinf(x) and isinstance(factor, Tensor):
+        x = torch.tensor(x, device=factor.device)
+    if not isinstance(x, Tensor) or not x.is_floating_point() or not bool(x.isinf().any()):
+        return None
+    wrong = x.isinf() & (factor == 0)
+    return torch.where(wrong, 1.0, x) if bool(wrong.any()) else None
+
+
 SPREADS = ("std", "var")
 GUARDS: dict[str, Guard] = {
     **dict.fromkeys(("log", "log2", "log10", "sqrt", "rsqrt"), at_least(0.0)),
@@ -138,6 +156,7 @@ GUARDS: dict[str, Guard] = {
     **dict.fromkeys(("acos", "arccos", "asin", "arcsin", "atanh", "arctanh"), within_one),
     **dict.fromkeys(("exp", "exp2", "expm1", "sinh", "cosh"), not_infinite),
     **dict.fromkeys(("div", "divide", "true_divide", "__truediv__", "truediv"), not_by_zero),
+    **dict.fromkeys(("mul", "multiply", "__mul__", "__rmul__"), not_endless_by_zero),
     **dict.fromkeys(("reciprocal", "__rtruediv__", "__rdiv__"), itself_not_zero),
     **dict.fromkeys(("pow", "__pow__"), root_of_positive),
     **dict.fromkeys(("softmax", "log_softmax"), not_all_masked),

@@ -12,8 +12,9 @@ from torch.optim import Optimizer
 from relume.diagnosis.check import generators_restored
 from relume.diagnosis.diagnose import diagnose
 from relume.probe.modules import inner_of
+from relume.remedies.attempts import IN_YOUR_CODE, Search, Tell
 from relume.remedies.remedy import Remedy
-from relume.remedies.search import IN_YOUR_CODE, Search, Tell, search
+from relume.remedies.search import search
 from relume.trial import Batch, Loss, admit, random_state_restored
 from relume.types import Finding, Repair
 

@@ -1,0 +1,135 @@
+"""A patient treated and trained: what came of it, and which of two came further."""
+
+import copy
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import get_args
+
+import numpy as np
+from torch import nn
+
+from relume.errors import TrialError
+from relume.remedies.remedy import Remedy, Stage
+from relume.trial import Patient, run_trial
+from relume.types import Diagnosis, Finding, Readings, Severity, Trial
+
+MATERIAL = 0.05  # of the loss: what a few steps more or less make up for is no repair
+ALIKE = 0.02  # of the loss: of two remedies that end so near each other the rule's order decides
+OTHER_OPTIMISER = "adaptive-optimiser"  # the last resort: not where one's own will do
+MOST_FOLLOWING = 2  # remedies of a fault that follows from another
+IN_YOUR_CODE = ", in your code"  # the key beside each remedy in a trial's setting
+
+Diagnose = Callable[[Readings], Diagnosis]
+Tell = Callable[[str], None]  # what is being tried, for people
+Treatment = tuple[tuple[Remedy, Finding], ...]  # each remedy with what it is applied for
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attempt:
+    """A treatment and what came of it."""
+
+    treatment: Treatment  # in the order of application
+    model: nn.Module  # treated, and not trained
+    trial: Trial
+    diagnosis: Diagnosis
+
+
+@dataclass(frozen=True, kw_only=True)
+class Search:
+    """What all attempts have in common."""
+
+    patient: Patient
+    steps: int
+    remedies: Sequence[Remedy]  # that may be tried
+    diagnose: Diagnose
+    tell: Tell
+
+    def attempt(self, treatment: Treatment) -> Attempt | None:
+        """Treat a copy and train it; None where a remedy changes nothing, or it cannot be trained."""
+        self.tell(" + ".join(remedy.name for remedy, _ in treatment) or "the model as it is")
+        treated, done = self.patient.copied(), {}
+        ordered = tuple(sorted(treatment, key=lambda part: get_args(Stage).index(part[0].stage)))
+        for remedy, finding in ordered:
+            done[remedy.name] = _applied(remedy, treated, finding)
+            done[f"{remedy.name}{IN_YOUR_CODE}"] = remedy.advice(finding)
+        if not all(done.values()):
+            return None
+        untrained = copy.deepcopy(treated.model)
+        try:
+            trial = run_trial(treated, steps=self.steps)
+        except TrialError:
+            if not treatment:
+                raise  # it is the user's own model that cannot be trained
+            return None
+        trial = replace(trial, setting=done)
+        diagnosis = self.diagnose(trial.readings)
+        return Attempt(treatment=ordered, model=untrained, trial=trial, diagnosis=diagnosis)
+
+
+def final_loss(trial: Trial) -> float:
+    """The median over the last quarter of the steps; infinite where it is not finite."""
+    losses = trial.losses
+    if not len(losses) or not math.isfinite(losses[-1]):
+        return math.inf
+    return float(np.median(losses[-max(len(losses) // 4, 1) :]))
+
+
+def is_lower(trial: Trial, before: Trial, *, by: float = MATERIAL) -> bool:
+    """Whether the loss ended materially lower."""
+    after, found = final_loss(trial), final_loss(before)
+    return math.isfinite(after) and (math.isinf(found) or found - after > by * abs(found))
+
+
+def is_no_worse(attempt: Attempt, than: Attempt) -> bool:
+    """Whether it brings no problem that was not there."""
+    return {f.problem for f in faults(attempt.diagnosis)} <= {f.problem for f in faults(than.diagnosis)}
+
+
+def is_found(finding: Finding, diagnosis: Diagnosis) -> bool:
+    """Whether a problem is still there, and as severe.
+
+    A fault of the signal may stay where it does not harm learning any more.
+    """
+    severities = get_args(Severity)  # the most severe first
+    return any(
+        other.problem == finding.problem
+        and severities.index(other.severity) <= severities.index(finding.severity)
+        for other in diagnosis.findings
+    )
+
+
+def faults(diagnosis: Diagnosis) -> list[Finding]:
+    """The findings that are more than worth knowing, the most severe first."""
+    return [finding for finding in diagnosis.findings if finding.severity != "info"]
+
+
+def names_for(finding: Finding) -> list[str]:
+    """Its own remedies, then the first of what follows from it: it may be the other way round."""
+    following = (name for other in finding.consequences for name in other.remedies[:MOST_FOLLOWING])
+    return list(dict.fromkeys((*finding.remedies, *following)))
+
+
+def among(remedies: Sequence[Remedy], names: Sequence[str]) -> list[Remedy]:
+    """Those of some names, in the order of the names."""
+    by_name = {remedy.name: remedy for remedy in remedies}
+    return [by_name[name] for name in names if name in by_name]
+
+
+def best_of(attempts: Sequence[Attempt]) -> Attempt | None:
+    """The one that ends lowest; of those that end about as low, the first: rules name the fittest first."""
+    usual = [each for each in attempts if OTHER_OPTIMISER not in {r.name for r, _ in each.treatment}]
+    ends = [final_loss(attempt.trial) for attempt in usual or attempts]
+    near = (
+        attempt
+        for attempt, end in zip(usual or attempts, ends, strict=True)
+        if end - min(ends) <= ALIKE * abs(min(ends))
+    )
+    return next(near, None)
+
+
+def _applied(remedy: Remedy, patient: Patient, finding: Finding) -> str:
+    try:
+        return remedy.apply(patient, finding)
+    except Exception:  # of the user's model, which was not made to be treated: the remedy is not for it
+        return ""

@@ -1,0 +1,66 @@
+"""A repair is brought as far as its remedies go, with as few of them as will do."""
+
+from collections.abc import Sequence
+
+from relume.remedies.attempts import (
+    ALIKE,
+    Attempt,
+    Search,
+    among,
+    best_of,
+    final_loss,
+    is_lower,
+    is_no_worse,
+    names_for,
+)
+from relume.types import Finding
+
+FURTHER = 0.05  # what a remedy has to bring when the finding is gone already
+MOST_FURTHER = 3  # such remedies
+FAR_WORSE = 1.5  # times the loss without it: what a remedy comes to that is not tried again beside another
+# Tried then in any case, named by the finding or not: what helps most networks.
+USUAL = (
+    "linear-output",
+    "insert-normalisation",
+    "variance-preserving-initialisation",
+    "layer-sequential-unit-variance",
+    "default-initialisation",
+    "orthogonal-recurrence",
+    "clip-gradients",
+    "warm-up",
+    "lower-learning-rate",
+    "raise-learning-rate",
+)
+
+
+def polished(plan: Search, best: Attempt, met: Sequence[Finding]) -> Attempt:
+    """The same, with what else earns its place: each further remedy lowers the loss by another twentieth.
+
+    A finding can be gone and the training still be far from what the network can do.
+    """
+    names = dict.fromkeys([*(name for finding in met for name in names_for(finding)), *USUAL])
+    left = among(plan.remedies, list(names))
+    for _ in range(MOST_FURTHER):
+        used = {remedy for remedy, _ in best.treatment}
+        tried = {each: plan.attempt((*best.treatment, (each, met[0]))) for each in left if each not in used}
+        further = [
+            each
+            for each in tried.values()
+            if each and is_lower(each.trial, best.trial, by=FURTHER) and is_no_worse(each, best)
+        ]
+        better = best_of(further)
+        if better is None:
+            break
+        limit = FAR_WORSE * abs(final_loss(best.trial))
+        left = [remedy for remedy, each in tried.items() if each and final_loss(each.trial) < limit]
+        best = better
+    return best
+
+
+def pruned(plan: Search, best: Attempt) -> Attempt:
+    """The same without what it can do without: a later remedy may have made an earlier one needless."""
+    for part in best.treatment if len(best.treatment) > 1 else ():
+        fewer = plan.attempt(tuple(each for each in best.treatment if each != part))
+        if fewer and is_no_worse(fewer, best) and not is_lower(best.trial, fewer.trial, by=ALIKE):
+            return pruned(plan, fewer)
+    return best
