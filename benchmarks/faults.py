@@ -4,7 +4,7 @@
     python -m benchmarks.faults --half calibration --no-repairs --list
 
 For every program of tests/faults: a trial of a few steps, and what is found in its readings. The thresholds
-were set on all parts but "eighth", which was not looked at until all were settled.
+were set part by part: each part after the first two was run once when all were settled, and learnt from then.
 
 named        the planted fault is among the findings of severity error or warning, by its name
 alarm        there is any such finding

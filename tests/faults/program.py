@@ -76,7 +76,6 @@ def seeded(make: Callable[[], Job]) -> Callable[[], Job]:
 def halves(programs: Iterable[Program]) -> Mapping[str, Half]:
     """The part of the suite each program is in.
 
-    Thresholds were set on "calibration", then on each later part too, once it had been run: "eighth" was run
-    when all were settled, and nothing was set by it.
+    Thresholds were set on "calibration", then on each later part too, once it had been run.
     """
     return {program.name: program.half for program in programs}

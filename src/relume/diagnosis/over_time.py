@@ -17,10 +17,10 @@ from relume.diagnosis.learning import loss_falls, severity_of
 from relume.diagnosis.losses import stood_still
 from relume.types import Evidence, Finding, Readings
 
-LEAST_RATIO = 1e-3  # over time as with depth
+LEAST_RATIO = 5e-3  # where the loss does not fall: of trainings that work none loses as much and stands still
 # What a cell with gates forgets, it is made to forget: of trainings that work none begins below 3e-3.
 GATED_RATIO = 1e-6
-PASCANU = "over time as with depth (Pascanu et al. 2013): AUTOTRAINER's threshold"
+PASCANU = "calibrated, where the loss does not fall; over time as with depth (Pascanu et al. 2013)"
 GATES = "calibrated: cells with gates that learn begin above 3e-3"
 
 

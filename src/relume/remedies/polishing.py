@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from relume.remedies.attempts import (
     ALIKE,
+    OTHER_OPTIMISER,
     Attempt,
     Search,
     among,
@@ -39,7 +40,7 @@ def polished(plan: Search, best: Attempt, met: Sequence[Finding]) -> Attempt:
     A finding can be gone and the training still be far from what the network can do.
     """
     names = dict.fromkeys([*(name for finding in met for name in names_for(finding)), *USUAL])
-    left = among(plan.remedies, list(names))
+    left = [remedy for remedy in among(plan.remedies, list(names)) if remedy.name != OTHER_OPTIMISER]
     for _ in range(MOST_FURTHER):
         used = {remedy for remedy, _ in best.treatment}
         tried = {each: plan.attempt((*best.treatment, (each, met[0]))) for each in left if each not in used}

@@ -31,7 +31,7 @@ ALL_LOST, ALL_LOST_SHARE, RUNAWAY = 1.2, 0.6, 2.0
 OUTGROWN_IDLY = 5.0  # while the loss hardly falls
 # A loss that falls in the first steps and stays is that of a head that had little to learn.
 FELL, NOT_SO_LARGE = 0.7, 0.15
-FELL_FAR = 0.55  # whatever the steps are: behind a normalisation large ones are none
+WILD, FELL_FAR = 0.5, 0.55  # whatever the steps are: behind a normalisation large ones are none
 FEW_EXAMPLES = 24  # of a batch: one standard error of the loss's fall is then as much as one sees
 OUTGROWN = 30.0  # a tenfold is the most that the weights of a training that works were seen to grow
 CALIBRATED = "calibrated: losses of batches of a training that works differ by less"
@@ -121,7 +121,8 @@ def _has_learned(readings: Readings, largest: float, end: float) -> bool:
     is_small = examples_of(readings) < FEW_EXAMPLES * len(losses)
     falls = is_small and fall_in_errors(losses) > STANDARD_ERRORS / 2
     share = end / abs(float(losses[0]))
-    fell = share < FELL_FAR or (share < FELL and largest < NOT_SO_LARGE)
+    is_calm = swing(readings.steps) < WILD
+    fell = (is_calm and share < FELL_FAR) or (share < FELL and largest < NOT_SO_LARGE)
     return fell or (falls and largest < FAST_UPDATE)
 
 
