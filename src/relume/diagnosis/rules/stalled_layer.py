@@ -174,7 +174,8 @@ stalled_layer = Rule(
     meaning="a trainable layer whose relative update is practically zero while others learn",
     formula=(
         "norm of a layer's update over that of its weights: below 1e-7, or below 1e-4 of the median layer's "
-        "that learns"
+        "that learns; or no gradient at all at the first layers, or at more than a quarter of the weights, "
+        "while layers behind learn"
     ),
     needs_examples=1,
     citation="Karpathy, CS231n notes, Ratio of weights to updates; IEEE 754 for the rounding of float32",

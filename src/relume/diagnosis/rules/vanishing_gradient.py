@@ -17,6 +17,7 @@ from relume.diagnosis.chain import (
 from relume.diagnosis.cuts import cut_off
 from relume.diagnosis.learning import NO_UPDATE, severity_of, update_ratio
 from relume.diagnosis.losses import stood_still
+from relume.diagnosis.over_time import LEAST_RATIO as OVER_TIME
 from relume.diagnosis.over_time import fading_over_time
 from relume.diagnosis.rule import Rule
 from relume.diagnosis.small_weights import drawn_too_small
@@ -245,9 +246,10 @@ vanishing_gradient = Rule(
     meaning="the error signal shrinks by orders of magnitude towards the input",
     formula="norm of the gradient at the first layer, or at any weights before it, over the largest norm at "
     f"any layer: below {LEAST_RATIO:g}, or {SHRUNK_RATIO:g} at the start where the signal shrinks "
-    f"too, or {STEADY_RATIO:g} at the start where nearly each of {STEADY_LAYERS} layers or more loses a "
-    "third; of the weights where no activation is known; or no gradient at all at the first "
-    "layers, though they could learn",
+    f"too, or {STEADY_RATIO:g} at the start where nearly each of {STEADY_LAYERS} layers or more "
+    f"({FEWER_LAYERS}, where the loss stands still) loses a third; the same over the calls of a recurrence, "
+    f"below {OVER_TIME:g} where the loss does not fall; of the weights where no activation is known; or no "
+    "gradient at all at the first layers, though they could learn",
     needs_examples=EXAMPLES,
     citation="Glorot & Bengio (2010), Understanding the difficulty of training deep feedforward neural "
     "networks; threshold of Zhang et al. (2021), AUTOTRAINER",
