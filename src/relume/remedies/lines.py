@@ -8,23 +8,27 @@ from types import FrameType
 import torch
 
 import relume
+from relume.probe import attachment
 from relume.probe.forward import Forward
 
 Line = tuple[str, int]  # file and number
 
 # With the separator, since torchvision's code is the user's as far as torch is concerned.
 _PASSED_OVER = tuple(f"{Path(file).parent}{os.sep}" for file in (torch.__file__, relume.__file__))
-_MEASURING = Forward.see.__code__  # a watch's, while a forward runs
+# A watch's own code, but for what it lays around modules and functions, which goes on to the user's.
+_WATCH = f"{Path(attachment.__file__).parent}{os.sep}"
+_AROUND_MODULES, _AROUND_FUNCTIONS = attachment.__file__, Forward.__torch_function__.__code__
 
 
 def calling_line() -> Line | None:
     """The innermost line outside torch and relume; None where there is none, or a watch measures."""
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
-        if frame.f_code is _MEASURING:
+        file = frame.f_code.co_filename
+        if not file.startswith(_PASSED_OVER):
+            return file, frame.f_lineno
+        if file.startswith(_WATCH) and file != _AROUND_MODULES and frame.f_code is not _AROUND_FUNCTIONS:
             return None
-        if not frame.f_code.co_filename.startswith(_PASSED_OVER):
-            return frame.f_code.co_filename, frame.f_lineno
         frame = frame.f_back
     return None
 
