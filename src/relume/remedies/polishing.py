@@ -1,5 +1,6 @@
 """A repair is brought as far as its remedies go, with as few of them as will do."""
 
+import math
 from collections.abc import Sequence
 
 from relume.remedies.attempts import (
@@ -18,6 +19,7 @@ from relume.types import Finding
 
 FURTHER = 0.05  # what a remedy has to bring when the finding is gone already
 MOST_FURTHER = 3  # such remedies
+ENOUGH = 0.01  # of the loss of the model as it is
 FAR_WORSE = 1.5  # times the loss without it: what a remedy comes to that is not tried again beside another
 # Tried then in any case, named by the finding or not: what helps most networks.
 USUAL = (
@@ -34,14 +36,18 @@ USUAL = (
 )
 
 
-def polished(plan: Search, best: Attempt, met: Sequence[Finding]) -> Attempt:
+def polished(plan: Search, before: Attempt, best: Attempt, met: Sequence[Finding]) -> Attempt:
     """The same, with what else earns its place: each further remedy lowers the loss by another twentieth.
 
-    A finding can be gone and the training still be far from what the network can do.
+    A finding can be gone and the training still be far from what the network can do; not where next to
+    nothing is left of the loss.
     """
+    start = final_loss(before.trial)
     names = dict.fromkeys([*(name for finding in met for name in names_for(finding)), *USUAL])
     left = [remedy for remedy in among(plan.remedies, list(names)) if remedy.name != OTHER_OPTIMISER]
     for _ in range(MOST_FURTHER):
+        if math.isfinite(start) and final_loss(best.trial) < ENOUGH * start:
+            break
         used = {remedy for remedy, _ in best.treatment}
         tried = {each: plan.attempt((*best.treatment, (each, met[0]))) for each in left if each not in used}
         further = [

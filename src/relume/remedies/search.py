@@ -51,7 +51,7 @@ def search(plan: Search) -> tuple[Attempt, Attempt]:
             best, rounds = better, rounds + 1
     if best is not before:
         unmet = (finding for finding in faults(before.diagnosis) if finding not in met)
-        return before, pruned(plan, polished(plan, best, [*met, *unmet]))
+        return before, pruned(plan, polished(plan, before, best, [*met, *unmet]))
     return before, before if met else without_a_name(plan, before)
 
 
