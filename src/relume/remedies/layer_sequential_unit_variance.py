@@ -11,7 +11,8 @@ from relume.probe.calls import kind_of
 from relume.remedies.anatomy import anatomy_of
 from relume.remedies.drawing import following_factor, is_closed_on_purpose, new_generator, trainable
 from relume.remedies.remedy import Remedy, lines_of
-from relume.trial import SEED, Patient, random_state_restored
+from relume.remedies.within import call
+from relume.trial import Patient
 from relume.types import Finding
 
 # Both of Mishkin & Matas, section 3.
@@ -40,9 +41,8 @@ def apply(patient: Patient, finding: Finding) -> str:
             parameters[product.bias].zero_()
         chosen[id(weight)] = (weight, following_factor(product))
     scaling = _Scaling(chosen)
-    with random_state_restored(), scaling:
-        torch.manual_seed(SEED)
-        copied.loss(copied.model, copied.batches[0])
+    with scaling:
+        call(copied)
     for name, weight in weights.items():
         weight.copy_(parameters[name])
     if not chosen:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from relume.remedies.anatomy import DIVIDES
 from relume.remedies.remedy import Remedy, lines_of
 from relume.remedies.within import Keeping, kept
 from relume.trial import Patient
@@ -19,7 +20,6 @@ MOVES = (
     *("squeeze", "unsqueeze", "view", "reshape", "flatten", "unflatten", "transpose", "t", "permute"),
     *("expand", "contiguous", "clone", "flip", "roll", "movedim", "narrow", "float", "double"),
 )
-QUOTIENTS = ("div", "truediv", "divide", "true_divide")
 LEAST = 1e-30  # below, a derivative by 1 / x is about to leave float32, which ends at 3e38
 
 
@@ -60,11 +60,11 @@ class LogSpace(Keeping):
             if not is_at_an_end or not _is_plain(args, keywords):
                 return None
             return _entropy(known.own, known.of_rest, args[1], keywords)
-        if name not in ("log", "log1p", *QUOTIENTS):
+        if name not in ("log", "log1p", *DIVIDES):
             return None
         if all(map(_is_within, args)) and bool(out.isfinite().all()):
             return None
-        known = of_quotient(*args[:2]) if name in QUOTIENTS else of(args[0])
+        known = of_quotient(*args[:2]) if name in DIVIDES else of(args[0])
         if known is None or name == "log":
             return known.own if known else None
         return F.softplus(known.own) if name == "log1p" else known.own.exp()
@@ -139,7 +139,7 @@ FOLLOWED: Mapping[str, Follow] = {
     "sum": of_sum,
     "mean": of_mean,
     **dict.fromkeys(("mul", "rmul", "multiply"), of_product),
-    **dict.fromkeys(QUOTIENTS, of_quotient),
+    **dict.fromkeys(DIVIDES, of_quotient),
     **dict.fromkeys(("add", "radd"), of_both_added),
     "rsub": of_the_rest,
 }

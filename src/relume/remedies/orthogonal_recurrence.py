@@ -9,7 +9,8 @@ from torch import Tensor, nn
 
 from relume.remedies.drawing import new_generator
 from relume.remedies.remedy import Remedy, lines_of
-from relume.trial import Patient, random_state_restored
+from relume.remedies.within import call
+from relume.trial import Patient
 from relume.types import Finding
 
 FEWEST_CALLS = 3  # of a layer in a forward: it is stepped through, not used twice
@@ -51,8 +52,8 @@ def _calls(patient: Patient) -> Counter[str]:
     copied, calls = patient.copied(), Counter[str]()
     for path, module in copied.model.named_modules():
         module.register_forward_pre_hook(_count_in(calls, path))
-    with random_state_restored(), torch.no_grad():
-        copied.loss(copied.model, copied.batches[0])
+    with torch.no_grad():
+        call(copied)
     return calls
 
 

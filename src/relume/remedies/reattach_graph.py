@@ -1,6 +1,6 @@
 """A graph that is cut is left whole: detach(), .data, no_grad(), torch.tensor(), NumPy do nothing there."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
@@ -59,10 +59,10 @@ class Cuts(Mending):
         return x if calling_line() is None else found
 
 
-def _joined(parts: Sequence[Tensor]) -> Iterator[Tensor]:
+def _joined(parts: list[Tensor]) -> Iterator[Tensor]:
     """Several of one shape, as lists of them are put together: side by side, or above each other."""
     if len(parts) > 1 and parts[0].dim() and len({part.shape for part in parts}) == 1:
-        yield from (torch.cat(list(parts), -1), torch.cat(list(parts), 0), torch.stack(list(parts)))
+        yield from (torch.cat(parts, -1), torch.cat(parts, 0), torch.stack(parts))
 
 
 def _is_cut(func: Callable[..., Any], args: Any) -> bool:

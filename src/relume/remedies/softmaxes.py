@@ -9,7 +9,7 @@ from torch import nn
 from relume.probe.calls import kind_of
 from relume.remedies.lines import Line, calling_line, shown
 from relume.remedies.swapping import put
-from relume.remedies.within import LossUnder, Mending, call, mended
+from relume.remedies.within import Mending, call, mended
 from relume.trial import Patient
 
 KEEPS = ("dropout", "flatten", "view", "reshape", "contiguous")
@@ -59,8 +59,8 @@ def _modules_between(patient: Patient) -> list[str]:
     for name, module in copied.model.named_modules():
         if isinstance(module, nn.Softmax):
             module.register_forward_hook(_marking(name))
-    copied.loss = LossUnder(copied.loss, shares)
-    call(copied)
+    with shares:
+        call(copied)
     return sorted(shares.modules)
 
 

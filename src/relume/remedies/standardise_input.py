@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from relume.remedies.batches import mapped
 from relume.remedies.remedy import Remedy, lines_of
 from relume.remedies.within import call
 from relume.trial import Batch, Patient
@@ -17,7 +18,8 @@ MOST_SHOWN = 8  # numbers in a sentence
 def apply(patient: Patient, finding: Finding) -> str:
     """Standardise the first tensor of numbers in each batch, and those given to the model beside it.
 
-    Two pictures of a pair are standardised by the same numbers. Targets are left alone.
+    Two pictures of a pair are standardised by the same numbers. Targets are left alone, but for one that is
+    the input itself, as an autoencoder's.
     """
     places = _places_of_inputs(patient)
     inputs = [value for batch in patient.batches for place, value in _parts(batch) if place in places]
@@ -101,12 +103,8 @@ def _note_into(given: set[int]) -> Callable[..., None]:
 
 
 def _with_inputs(batch: Batch, places: Sequence[Any], change: Callable[[Tensor], Tensor]) -> Batch:
-    if isinstance(batch, Tensor):
-        return change(batch)
-    if isinstance(batch, dict):
-        return {place: change(value) if place in places else value for place, value in batch.items()}
-    values = [change(value) if place in places else value for place, value in enumerate(batch)]
-    return type(batch)(*values) if hasattr(batch, "_fields") else type(batch)(values)
+    are_inputs = iter([place in places for place, _ in _parts(batch)])
+    return mapped(batch, lambda value: change(value) if next(are_inputs) else value)
 
 
 def _shown(values: Tensor) -> str:

@@ -3,6 +3,7 @@
 import inspect
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
@@ -45,7 +46,7 @@ def mended(patient: Patient, mend: Mend) -> frozenset[Line]:
     if lines := _lines_of_forward(patient, mend):
         patient.model.__dict__["forward"] = ForwardWithin(patient.model, mend, lines)
     elif lines := _lines_of_loss(patient, mend):
-        patient.loss = LossWithin(patient.loss, mend, lines)
+        patient.loss = LossUnder(patient.loss, partial(mend, lines))
     return lines
 
 
@@ -63,8 +64,8 @@ def _lines_of_forward(patient: Patient, mend: Mend) -> frozenset[Line]:
 
 
 def _lines_of_loss(patient: Patient, mend: Mend) -> frozenset[Line]:
-    copied, mode = patient.copied(), mend(frozenset())  # copied outside: that detaches too
-    with mode:
+    copied, mode = patient.copied(), mend(frozenset())
+    with mode:  # not around the copying: that detaches too
         call(copied)
     return frozenset(mode.found)
 
@@ -96,18 +97,6 @@ class ForwardWithin:
         return inspect.signature(type(self.module).forward.__get__(self.module))
 
 
-class LossWithin:
-    """A loss, and the calls of the model in it, mended at some lines."""
-
-    def __init__(self, loss: Loss, mend: Mend, lines: frozenset[Line]) -> None:
-        self.loss, self.mend, self.lines = loss, mend, lines
-
-    def __call__(self, model: nn.Module, batch: Batch) -> Tensor:
-        """The loss of a model on a batch."""
-        with self.mend(self.lines):
-            return self.loss(model, batch)
-
-
 class Keeping(TorchFunctionMode):
     """Mends operations wherever that is needed, and counts by line where it was."""
 
@@ -129,26 +118,26 @@ def kept(patient: Patient, mode: type[Keeping]) -> str:
     Nothing is laid around them, and nothing told, where it was not.
     """
     noting, copied = mode(), treated_copy(patient)
-    copied.loss = LossUnder(patient.loss, noting)
+    copied.loss = LossUnder(patient.loss, lambda: noting)
     try:
         run_trial(copied, steps=max(STEPS, len(patient.batches)))
     except TrialError:
         return ""
     if not noting.needed:
         return ""
-    patient.loss = LossUnder(patient.loss, mode())
+    patient.loss = LossUnder(patient.loss, mode)
     lines = [name for name, _ in noting.needed.most_common()]
     more = f" and {len(lines) - MOST_LINES} more" if len(lines) > MOST_LINES else ""
     return f"{', '.join(lines[:MOST_LINES])}{more}"
 
 
 class LossUnder:
-    """A loss, and the forward within it, under a mode."""
+    """A loss, and the calls of the model in it, under a mode that is made for each."""
 
-    def __init__(self, loss: Loss, mode: TorchFunctionMode) -> None:
+    def __init__(self, loss: Loss, mode: Callable[[], TorchFunctionMode]) -> None:
         self.loss, self.mode = loss, mode
 
     def __call__(self, model: nn.Module, batch: Batch) -> Tensor:
         """The loss of a model on a batch."""
-        with self.mode:
+        with self.mode():
             return self.loss(model, batch)

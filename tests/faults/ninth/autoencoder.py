@@ -6,17 +6,7 @@ from torch.nn import functional as F
 from torch.optim import SGD, Adam
 
 from tests.faults.building import Make, chain, he, squared_error, xavier
-from tests.faults.ninth.making import (
-    ENDS,
-    GROWTH,
-    INPUT,
-    SIGMOID,
-    UNDEFINED,
-    Fill,
-    filled,
-    normal,
-    trained,
-)
+from tests.faults.eighth.making import ENDS, GROWTH, INPUT, SIGMOID, UNDEFINED, Fill, filled, normal, trained
 from tests.faults.ninth.tasks import SAMPLES, portraits, waves
 from tests.faults.program import Batch, Job, faulty, healthy
 

@@ -8,11 +8,10 @@ from torch.nn import functional as F
 from torch.optim import SGD, Adam, AdamW, RMSprop
 
 from tests.faults.building import Make, he
-from tests.faults.ninth.making import (
+from tests.faults.eighth.making import (
     ALIKE,
     CUT,
     DATA,
-    DEPTH,
     INPUT,
     STEP,
     UNDEFINED,
@@ -24,6 +23,7 @@ from tests.faults.ninth.making import (
     seen_through,
     trained,
 )
+from tests.faults.ninth.making import DEPTH
 from tests.faults.ninth.tasks import SCANS, scans
 from tests.faults.program import Job, faulty, healthy
 

@@ -8,7 +8,8 @@ from torch.nn import functional as F
 from torch.optim import Adam
 
 from tests.faults.building import chain, he
-from tests.faults.ninth.making import DEPTH, UNDEFINED, Fill, Loss, filled, normal, trained
+from tests.faults.eighth.making import UNDEFINED, Fill, Loss, filled, normal, trained
+from tests.faults.ninth.making import DEPTH
 from tests.faults.ninth.tasks import calls_at_a_desk, geysers
 from tests.faults.program import Batch, Job, faulty, healthy
 

@@ -6,7 +6,7 @@ from torch.nn import functional as F
 from torch.optim import Adam
 
 from tests.faults.building import Make, chain, cross_entropy, he
-from tests.faults.ninth.making import (
+from tests.faults.eighth.making import (
     ALIKE,
     CUT,
     ENDS,

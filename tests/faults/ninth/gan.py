@@ -7,15 +7,7 @@ from torch.nn import functional as F
 from torch.optim import Adam, RMSprop
 
 from tests.faults.building import Make, chain, he, xavier
-from tests.faults.ninth.making import (
-    CUT,
-    ENDS,
-    WEIGHTS,
-    Fill,
-    Loss,
-    filled,
-    normal,
-)
+from tests.faults.eighth.making import CUT, ENDS, WEIGHTS, Fill, Loss, filled, normal
 from tests.faults.ninth.tasks import PHOTO, SKETCH, facades
 from tests.faults.program import Batch, Job, faulty, healthy
 

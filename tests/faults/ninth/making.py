@@ -1,55 +1,8 @@
-"""What the programs of the ninth part share, and the patterns of their causes."""
+"""What the programs of the ninth part share beside those of the eighth."""
 
 from torch import nn
 
-from tests.faults.building import Make, weighted
-from tests.faults.eighth.making import (
-    ALIKE,
-    CUT,
-    DATA,
-    ENDS,
-    GROWTH,
-    INPUT,
-    RATE,
-    SIGMOID,
-    STEP,
-    UNDEFINED,
-    WEIGHTS,
-    Fill,
-    Loss,
-    Warmed,
-    constant,
-    filled,
-    normal,
-    seen_through,
-    trained,
-)
-
-__all__ = [
-    "ALIKE",
-    "CUT",
-    "DATA",
-    "DEPTH",
-    "ENDS",
-    "GROWTH",
-    "INPUT",
-    "RATE",
-    "SIGMOID",
-    "STEP",
-    "UNDEFINED",
-    "WEIGHTS",
-    "Fill",
-    "Loss",
-    "Make",
-    "Warmed",
-    "constant",
-    "filled",
-    "normal",
-    "seen_through",
-    "tower",
-    "trained",
-    "weighted",
-]
+from tests.faults.eighth.making import GROWTH
 
 DEPTH = GROWTH + r"|shortcut|skip|gain|activation"
 

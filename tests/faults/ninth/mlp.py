@@ -6,7 +6,7 @@ from torch.nn import functional as F
 from torch.optim import Adam, AdamW
 
 from tests.faults.building import Make, biased, chain, he, squared_error, xavier
-from tests.faults.ninth.making import (
+from tests.faults.eighth.making import (
     ALIKE,
     DATA,
     GROWTH,

@@ -6,17 +6,7 @@ from torch.nn import functional as F
 from torch.optim import Adam
 
 from tests.faults.building import Make, cross_entropy, squared_error
-from tests.faults.ninth.making import (
-    ENDS,
-    GROWTH,
-    INPUT,
-    STEP,
-    UNDEFINED,
-    WEIGHTS,
-    Fill,
-    normal,
-    trained,
-)
+from tests.faults.eighth.making import ENDS, GROWTH, INPUT, STEP, UNDEFINED, WEIGHTS, Fill, normal, trained
 from tests.faults.ninth.tasks import BRACKETS, TOPICS, WORDS, brackets, flights, headlines, stocks
 from tests.faults.program import Job, faulty, healthy
 

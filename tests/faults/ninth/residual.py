@@ -4,18 +4,9 @@ import torch
 from torch import Tensor, nn
 from torch.optim import SGD, Adam
 
-from tests.faults.building import he, squared_error
-from tests.faults.ninth.making import (
-    DEPTH,
-    RATE,
-    STEP,
-    UNDEFINED,
-    filled,
-    normal,
-    tower,
-    trained,
-    weighted,
-)
+from tests.faults.building import he, squared_error, weighted
+from tests.faults.eighth.making import RATE, STEP, UNDEFINED, filled, normal, trained
+from tests.faults.ninth.making import DEPTH, tower
 from tests.faults.ninth.tasks import exams
 from tests.faults.program import Batch, Job, faulty, healthy
 

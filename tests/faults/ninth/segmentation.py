@@ -6,8 +6,7 @@ from torch.nn import functional as F
 from torch.optim import SGD, Adam, AdamW
 
 from tests.faults.building import Make, he
-from tests.faults.ninth.making import (
-    DEPTH,
+from tests.faults.eighth.making import (
     INPUT,
     STEP,
     UNDEFINED,
@@ -18,6 +17,7 @@ from tests.faults.ninth.making import (
     seen_through,
     trained,
 )
+from tests.faults.ninth.making import DEPTH
 from tests.faults.ninth.tasks import organs
 from tests.faults.program import Batch, Job, faulty, healthy
 

@@ -8,17 +8,7 @@ from torch.nn import functional as F
 from torch.optim import Adam
 
 from tests.faults.building import Make, chain, he
-from tests.faults.ninth.making import (
-    GROWTH,
-    INPUT,
-    RATE,
-    STEP,
-    Fill,
-    Loss,
-    filled,
-    normal,
-    trained,
-)
+from tests.faults.eighth.making import GROWTH, INPUT, RATE, STEP, Fill, Loss, filled, normal, trained
 from tests.faults.ninth.tasks import pairs_of_faces, portraits
 from tests.faults.program import Batch, Job, faulty, healthy
 

@@ -9,7 +9,7 @@ from torch.nn import functional as F
 from torch.optim import Adam, AdamW
 
 from tests.faults.building import Make, cross_entropy
-from tests.faults.ninth.making import (
+from tests.faults.eighth.making import (
     ALIKE,
     INPUT,
     RATE,

@@ -6,19 +6,9 @@ from torch.nn import functional as F
 from torch.optim import SGD, Adam, AdamW
 
 from tests.faults.building import Make, chain, squared_error, xavier
+from tests.faults.eighth.making import CUT, ENDS, INPUT, SIGMOID, UNDEFINED, Fill, filled, normal, trained
 from tests.faults.program import Batch, Job, faulty, healthy
-from tests.faults.tenth.making import (
-    CUT,
-    DRIVEN,
-    ENDS,
-    INPUT,
-    SIGMOID,
-    UNDEFINED,
-    Fill,
-    filled,
-    normal,
-    trained,
-)
+from tests.faults.tenth.making import DRIVEN
 from tests.faults.tenth.tasks import SENSORS, SIDE, sensors, thumbs
 
 CODE, PIXELS = 4, SIDE * SIDE

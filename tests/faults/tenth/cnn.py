@@ -6,23 +6,22 @@ from torch.nn import functional as F
 from torch.optim import SGD, Adam, AdamW
 
 from tests.faults.building import Make, he, xavier
-from tests.faults.program import Batch, Job, faulty, healthy
-from tests.faults.tenth.making import (
+from tests.faults.eighth.making import (
     CUT,
     DATA,
-    DRIVEN,
     GROWTH,
     INPUT,
     SIGMOID,
     STEP,
     WEIGHTS,
     Fill,
-    by_logits,
     filled,
     normal,
     seen_through,
     trained,
 )
+from tests.faults.program import Batch, Job, faulty, healthy
+from tests.faults.tenth.making import DRIVEN, by_logits
 from tests.faults.tenth.tasks import SIGNS, roads, signs, tiles
 
 

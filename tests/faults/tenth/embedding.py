@@ -5,18 +5,9 @@ from torch import Tensor, nn
 from torch.optim import SGD, Adagrad, Adam, AdamW
 
 from tests.faults.building import Make, chain, he
+from tests.faults.eighth.making import ALIKE, RATE, Fill, constant, filled, normal, trained
 from tests.faults.program import Batch, Job, faulty, healthy
-from tests.faults.tenth.making import (
-    ALIKE,
-    DRIVEN,
-    OPERATION,
-    RATE,
-    Fill,
-    constant,
-    filled,
-    normal,
-    trained,
-)
+from tests.faults.tenth.making import DRIVEN, OPERATION
 from tests.faults.tenth.tasks import SONGS, USERS, mails, plays
 
 WIDTH, WORDS = 12, 60

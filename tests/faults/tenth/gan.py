@@ -7,8 +7,8 @@ from torch.nn import functional as F
 from torch.optim import Adam, RMSprop
 
 from tests.faults.building import Make, chain, he, xavier
+from tests.faults.eighth.making import CUT, WEIGHTS, Fill, Loss, filled, normal
 from tests.faults.program import Batch, Job, faulty, healthy
-from tests.faults.tenth.making import CUT, WEIGHTS, Fill, Loss, filled, normal
 from tests.faults.tenth.tasks import recordings
 
 COARSE, FINE = 10, 20

@@ -8,8 +8,8 @@ from torch.nn import functional as F
 from torch.optim import SGD, Adam, AdamW, RMSprop
 
 from tests.faults.building import Make, chain, cross_entropy, he, squared_error, xavier
+from tests.faults.eighth.making import Fill, Loss, filled, seen_through, trained
 from tests.faults.program import Batch, Job
-from tests.faults.tenth.making import Fill, Loss, filled, seen_through, trained
 from tests.faults.tenth.tasks import KINDS, air, arrivals, beans, cars, passengers
 
 

@@ -8,8 +8,8 @@ from torch.nn import functional as F
 from torch.optim import Adam, AdamW
 
 from tests.faults.building import Make, chain, he, squared_error
+from tests.faults.eighth.making import GROWTH, INPUT, STEP, filled, trained
 from tests.faults.program import Batch, Job, faulty, healthy
-from tests.faults.tenth.making import GROWTH, INPUT, STEP, filled, trained
 from tests.faults.tenth.tasks import ATOMS, SORTS, molecules, reaching
 
 WIDTH = 24

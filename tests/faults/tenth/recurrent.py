@@ -6,8 +6,7 @@ from torch.nn import functional as F
 from torch.optim import Adam, AdamW, RMSprop
 
 from tests.faults.building import Make, squared_error, xavier
-from tests.faults.program import Batch, Job, faulty, healthy
-from tests.faults.tenth.making import (
+from tests.faults.eighth.making import (
     ALIKE,
     CUT,
     ENDS,
@@ -22,6 +21,7 @@ from tests.faults.tenth.making import (
     seen_through,
     trained,
 )
+from tests.faults.program import Batch, Job, faulty, healthy
 from tests.faults.tenth.tasks import GAITS, gaits, loads, orders
 
 WIDTH = 32

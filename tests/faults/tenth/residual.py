@@ -5,12 +5,10 @@ from torch import Tensor, nn
 from torch.optim import SGD, Adam, AdamW
 
 from tests.faults.building import Make, he, squared_error, xavier
-from tests.faults.program import Job, faulty, healthy
-from tests.faults.tenth.making import (
+from tests.faults.eighth.making import (
     ALIKE,
     CUT,
     GROWTH,
-    OPERATION,
     WEIGHTS,
     Fill,
     Warmed,
@@ -18,6 +16,8 @@ from tests.faults.tenth.making import (
     seen_through,
     trained,
 )
+from tests.faults.program import Job, faulty, healthy
+from tests.faults.tenth.making import OPERATION
 from tests.faults.tenth.tasks import KINDS, air, beans, passengers
 
 WIDTH = 32

@@ -8,16 +8,9 @@ from torch.nn import functional as F
 from torch.optim import Adam, AdamW
 
 from tests.faults.building import Make, chain, he, xavier
+from tests.faults.eighth.making import ENDS, Fill, Loss, filled, normal, trained
 from tests.faults.program import Batch, Job, faulty, healthy
-from tests.faults.tenth.making import (
-    ENDS,
-    OPERATION,
-    Fill,
-    Loss,
-    filled,
-    normal,
-    trained,
-)
+from tests.faults.tenth.making import OPERATION
 from tests.faults.tenth.tasks import PHOTO, photos
 
 CODE = 8

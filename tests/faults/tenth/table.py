@@ -5,13 +5,10 @@ from torch import nn
 from torch.optim import Adam, AdamW
 
 from tests.faults.building import chain, xavier
-from tests.faults.program import faulty, healthy
-from tests.faults.tenth import mlp
-from tests.faults.tenth.making import (
+from tests.faults.eighth.making import (
     ALIKE,
     CUT,
     DATA,
-    DRIVEN,
     ENDS,
     INPUT,
     RATE,
@@ -21,6 +18,9 @@ from tests.faults.tenth.making import (
     constant,
     trained,
 )
+from tests.faults.program import faulty, healthy
+from tests.faults.tenth import mlp
+from tests.faults.tenth.making import DRIVEN
 from tests.faults.tenth.tasks import KINDS, air, beans, cars, passengers
 
 programs = (

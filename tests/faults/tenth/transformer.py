@@ -6,15 +6,9 @@ from torch.nn import functional as F
 from torch.optim import Adam, AdamW
 
 from tests.faults.building import Make, cross_entropy, squared_error
+from tests.faults.eighth.making import GROWTH, RATE, STEP, Warmed, trained
 from tests.faults.program import Batch, Job, faulty, healthy
-from tests.faults.tenth.making import (
-    GROWTH,
-    OPERATION,
-    RATE,
-    STEP,
-    Warmed,
-    trained,
-)
+from tests.faults.tenth.making import OPERATION
 from tests.faults.tenth.tasks import BARS, NOTES, SIGNS, loads, signs, tunes
 
 WIDTH, HEADS = 32, 2
