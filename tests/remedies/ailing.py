@@ -124,7 +124,7 @@ def everything(remedy: str = "") -> Patient:
     nn.init.constant_(model.two.weight, 0.1)
     nn.init.constant_(model.three.bias[:8], -100.0)
     data = batches(3, scale=40.0, shift=128.0)
-    rate = 1e-4 if remedy == "raise-learning-rate" else 1.0
+    rate = {"raise-learning-rate": 1e-4, "choose-activation": 1e-2}.get(remedy, 1.0)
     still = {"params": [model.two.bias], "lr": 0.0}
     others = [parameter for parameter in model.parameters() if parameter is not model.two.bias]
     groups = [{"params": others}, still]

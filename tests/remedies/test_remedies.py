@@ -39,6 +39,8 @@ NAMES = {
     "clean-state",
     "linear-output",
     "log-space",
+    "choose-activation",
+    "insert-shortcuts",
 }
 EITHER = {"reattach-graph", "straight-through", "full-precision"}  # the forward, or a loss that has its lines
 each_remedy = pytest.mark.parametrize("remedy", remedies.values(), ids=list(remedies))

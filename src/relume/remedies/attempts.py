@@ -1,18 +1,16 @@
 """A patient treated and trained: what came of it, and which of two came further."""
 
-import copy
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import get_args
 
 import numpy as np
-from torch import nn
 
 from relume.errors import TrialError
 from relume.remedies.remedy import Remedy, Stage
 from relume.trial import Patient, run_trial
-from relume.types import Diagnosis, Finding, Readings, Severity, Trial
+from relume.types import Diagnosis, Finding, PerUnit, Problem, Readings, Severity, Trial
 
 MATERIAL = 0.05  # of the loss: what a few steps more or less make up for is no repair
 ALIKE = 0.02  # of the loss: of two remedies that end so near each other the rule's order decides
@@ -30,41 +28,51 @@ class Attempt:
     """A treatment and what came of it."""
 
     treatment: Treatment  # in the order of application
-    model: nn.Module  # treated, and not trained
     trial: Trial
     diagnosis: Diagnosis
 
 
 @dataclass(frozen=True, kw_only=True)
 class Search:
-    """What all attempts have in common."""
+    """What all attempts have in common, and what came of those made: none is trained twice."""
 
     patient: Patient
     steps: int
     remedies: Sequence[Remedy]  # that may be tried
     diagnose: Diagnose
     tell: Tell
+    made: dict[tuple[tuple[str, Problem], ...], Attempt | None] = field(default_factory=dict)
 
     def attempt(self, treatment: Treatment) -> Attempt | None:
         """Treat a copy and train it; None where a remedy changes nothing, or it cannot be trained."""
-        self.tell(" + ".join(remedy.name for remedy, _ in treatment) or "the model as it is")
-        treated, done = self.patient.copied(), {}
         ordered = tuple(sorted(treatment, key=lambda part: get_args(Stage).index(part[0].stage)))
-        for remedy, finding in ordered:
+        known = tuple((remedy.name, finding.problem) for remedy, finding in ordered)
+        if known not in self.made:
+            self.made[known] = self._trained(ordered)
+        return self.made[known]
+
+    def treated(self, treatment: Treatment) -> tuple[Patient, dict[str, str]]:
+        """A copy with remedies applied, and what each did and advises."""
+        treated, done = self.patient.copied(), {}
+        for remedy, finding in treatment:
             done[remedy.name] = _applied(remedy, treated, finding)
             done[f"{remedy.name}{IN_YOUR_CODE}"] = remedy.advice(finding)
+        return treated, done
+
+    def _trained(self, treatment: Treatment) -> Attempt | None:
+        self.tell(" + ".join(remedy.name for remedy, _ in treatment) or "the model as it is")
+        treated, done = self.treated(treatment)
         if not all(done.values()):
             return None
-        untrained = copy.deepcopy(treated.model)
         try:
             trial = run_trial(treated, steps=self.steps)
         except TrialError:
             if not treatment:
                 raise  # it is the user's own model that cannot be trained
             return None
-        trial = replace(trial, setting=done)
-        diagnosis = self.diagnose(trial.readings)
-        return Attempt(treatment=ordered, model=untrained, trial=trial, diagnosis=diagnosis)
+        return Attempt(
+            treatment=treatment, trial=replace(trial, setting=done), diagnosis=self.diagnose(trial.readings)
+        )
 
 
 def final_loss(trial: Trial) -> float:
@@ -72,13 +80,25 @@ def final_loss(trial: Trial) -> float:
     losses = trial.losses
     if not len(losses) or not math.isfinite(losses[-1]):
         return math.inf
-    return float(np.median(losses[-max(len(losses) // 4, 1) :]))
+    return float(np.median(_last(losses)))
 
 
 def is_lower(trial: Trial, before: Trial, *, by: float = MATERIAL) -> bool:
-    """Whether the loss ended materially lower."""
+    """Whether the loss ended materially lower.
+
+    Step by step, where both saw as many: the batches were the same, and differ more than two remedies do.
+    """
     after, found = final_loss(trial), final_loss(before)
-    return math.isfinite(after) and (math.isinf(found) or found - after > by * abs(found))
+    if not math.isfinite(after) or math.isinf(found):
+        return math.isfinite(after)
+    gain = found - after
+    if len(trial.losses) == len(before.losses):
+        gain = float(np.median(_last(before.losses) - _last(trial.losses)))
+    return gain > by * abs(found)
+
+
+def _last(losses: PerUnit) -> PerUnit:
+    return losses[-max(len(losses) // 4, 1) :]
 
 
 def is_no_worse(attempt: Attempt, than: Attempt) -> bool:

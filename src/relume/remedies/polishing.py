@@ -19,16 +19,19 @@ from relume.types import Finding
 
 FURTHER = 0.05  # what a remedy has to bring when the finding is gone already
 MOST_FURTHER = 3  # such remedies
-ENOUGH = 0.01  # of the loss of the model as it is
+MOST_ROUNDS = 2  # of adding and taking out
+ENOUGH, FIRST_STEPS = 0.01, 5  # of the loss
 FAR_WORSE = 1.5  # times the loss without it: what a remedy comes to that is not tried again beside another
 # Tried then in any case, named by the finding or not: what helps most networks.
 USUAL = (
     "linear-output",
     "insert-normalisation",
+    "insert-shortcuts",
     "variance-preserving-initialisation",
     "layer-sequential-unit-variance",
     "default-initialisation",
     "orthogonal-recurrence",
+    "choose-activation",
     "clip-gradients",
     "warm-up",
     "lower-learning-rate",
@@ -37,16 +40,28 @@ USUAL = (
 
 
 def polished(plan: Search, before: Attempt, best: Attempt, met: Sequence[Finding]) -> Attempt:
-    """The same, with what else earns its place: each further remedy lowers the loss by another twentieth.
+    """The same with what else earns its place and without what it can do without.
+
+    Once more where something was taken out: what did not go with that may go with the rest.
+    """
+    for _ in range(MOST_ROUNDS):
+        fuller = extended(plan, before, best, met)
+        best = pruned(plan, fuller)
+        if best is fuller:
+            break
+    return best
+
+
+def extended(plan: Search, before: Attempt, best: Attempt, met: Sequence[Finding]) -> Attempt:
+    """The same with further remedies, each of which lowers the loss by another twentieth.
 
     A finding can be gone and the training still be far from what the network can do; not where next to
     nothing is left of the loss.
     """
-    start = final_loss(before.trial)
     names = dict.fromkeys([*(name for finding in met for name in names_for(finding)), *USUAL])
     left = [remedy for remedy in among(plan.remedies, list(names)) if remedy.name != OTHER_OPTIMISER]
     for _ in range(MOST_FURTHER):
-        if math.isfinite(start) and final_loss(best.trial) < ENOUGH * start:
+        if is_enough(before, best):
             break
         used = {remedy for remedy, _ in best.treatment}
         tried = {each: plan.attempt((*best.treatment, (each, met[0]))) for each in left if each not in used}
@@ -62,6 +77,15 @@ def polished(plan: Search, before: Attempt, best: Attempt, met: Sequence[Finding
         left = [remedy for remedy, each in tried.items() if each and final_loss(each.trial) < limit]
         best = better
     return best
+
+
+def is_enough(before: Attempt, best: Attempt) -> bool:
+    """Whether next to nothing is left, of the loss as it was and as the treated model began with it.
+
+    Either can be high alone: a network that explodes begins with a loss that says nothing of the data.
+    """
+    began = min(best.trial.losses[:FIRST_STEPS], default=math.inf)
+    return final_loss(best.trial) < ENOUGH * min(final_loss(before.trial), began)
 
 
 def pruned(plan: Search, best: Attempt) -> Attempt:

@@ -93,8 +93,9 @@ def repair(
             patient.model.train()
         plan = Search(patient=patient, steps=steps, remedies=allowed, diagnose=diagnose, tell=tell)
         before, best = search(plan)
+        treated = plan.treated(best.treatment)[0].model
     return Repair(
-        model=best.model if model.training else best.model.eval(),
+        model=treated if model.training else treated.eval(),
         remedies=tuple(remedy.name for remedy, _ in best.treatment),
         before=before.trial,
         after=best.trial,

@@ -19,7 +19,7 @@ from relume.remedies.attempts import (
     is_no_worse,
     names_for,
 )
-from relume.remedies.polishing import USUAL, polished, pruned
+from relume.remedies.polishing import USUAL, polished
 from relume.remedies.remedy import Remedy
 from relume.types import Finding
 
@@ -51,7 +51,7 @@ def search(plan: Search) -> tuple[Attempt, Attempt]:
             best, rounds = better, rounds + 1
     if best is not before:
         unmet = (finding for finding in faults(before.diagnosis) if finding not in met)
-        return before, pruned(plan, polished(plan, before, best, [*met, *unmet]))
+        return before, polished(plan, before, best, [*met, *unmet])
     return before, before if met else without_a_name(plan, before)
 
 
