@@ -19,9 +19,8 @@ from relume.types import Finding
 
 FURTHER = 0.05  # what a remedy has to bring when the finding is gone already
 MOST_FURTHER = 3  # such remedies
-MOST_ROUNDS = 2  # of adding and taking out
 ENOUGH, FIRST_STEPS = 0.01, 5  # of the loss
-FAR_WORSE = 1.5  # times the loss without it: what a remedy comes to that is not tried again beside another
+FAR_WORSE = 1.2  # times the loss without it: what a remedy comes to that is not tried again beside another
 # Tried then in any case, named by the finding or not: what helps most networks.
 USUAL = (
     "linear-output",
@@ -40,23 +39,10 @@ USUAL = (
 
 
 def polished(plan: Search, before: Attempt, best: Attempt, met: Sequence[Finding]) -> Attempt:
-    """The same with what else earns its place and without what it can do without.
-
-    Once more where something was taken out: what did not go with that may go with the rest.
-    """
-    for _ in range(MOST_ROUNDS):
-        fuller = extended(plan, before, best, met)
-        best = pruned(plan, fuller)
-        if best is fuller:
-            break
-    return best
-
-
-def extended(plan: Search, before: Attempt, best: Attempt, met: Sequence[Finding]) -> Attempt:
-    """The same with further remedies, each of which lowers the loss by another twentieth.
+    """The same with what else earns its place: each further remedy lowers the loss by another twentieth.
 
     A finding can be gone and the training still be far from what the network can do; not where next to
-    nothing is left of the loss.
+    nothing is left of the loss. What a further remedy makes needless is taken out before the next is sought.
     """
     names = dict.fromkeys([*(name for finding in met for name in names_for(finding)), *USUAL])
     left = [remedy for remedy in among(plan.remedies, list(names)) if remedy.name != OTHER_OPTIMISER]
@@ -74,9 +60,13 @@ def extended(plan: Search, before: Attempt, best: Attempt, met: Sequence[Finding
         if better is None:
             break
         limit = FAR_WORSE * abs(final_loss(best.trial))
-        left = [remedy for remedy, each in tried.items() if each and final_loss(each.trial) < limit]
-        best = better
-    return best
+        left = [each for each in left if not _is_above(tried.get(each), limit)]
+        best = pruned(plan, better)
+    return pruned(plan, best)
+
+
+def _is_above(attempt: Attempt | None, limit: float) -> bool:
+    return attempt is not None and final_loss(attempt.trial) > limit
 
 
 def is_enough(before: Attempt, best: Attempt) -> bool:
