@@ -72,7 +72,7 @@ def readings_of_a_site(draw: st.DrawFn, path: str = NAMES[0], units: int | None 
 
 @st.composite
 def parameter_readings(draw: st.DrawFn, name: str = "net.0.weight") -> ParameterReading:
-    measured = draw(st.integers(0, 5))
+    measured, rate = draw(st.integers(0, 5)), draw(st.none() | not_negative)
     return ParameterReading(
         name=name,
         shape=(3, 4),
@@ -81,6 +81,8 @@ def parameter_readings(draw: st.DrawFn, name: str = "net.0.weight") -> Parameter
         gradient=draw(not_negative) if measured else 0.0,
         weight=draw(not_negative) if measured else 0.0,
         update=draw(not_negative) if measured else 0.0,
+        learning_rate=rate,
+        is_replacement=rate is None and draw(st.booleans()),
     )
 
 

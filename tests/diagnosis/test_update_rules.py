@@ -226,6 +226,12 @@ class TestStalledLayer:
         assert finding.severity == "warning"
         assert "the optimiser does not hold it" in finding.cause
 
+    def test_a_layer_that_came_in_place_of_one_that_the_optimiser_holds(self) -> None:
+        still = replace(parameter("0.weight", update_ratio=0.0), is_replacement=True)
+        finding = the("stalled-layer", self.layers(still, FALLING))
+        assert (finding.severity, finding.parameters) == ("error", ("0.weight",))
+        assert "put in place of another after the optimiser was made" in finding.cause
+
     def test_a_trunk_left_out_of_the_optimiser(self) -> None:
         body, still = self.layers(parameter("0.weight", update_ratio=0.0), FALLING), []
         for layer in "24":

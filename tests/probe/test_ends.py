@@ -1,5 +1,6 @@
 """The first steps and the last ones are kept apart, in memory, in files and over ranks."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -110,3 +111,29 @@ def test_a_group_whose_learning_rate_is_0_is_told_from_one_that_is_not_held() ->
     parameters = watch.readings().parameters
     rates = [parameters[f"{name}.weight"].learning_rate for name in "024"]
     assert rates == [0.0, None, 0.1]
+
+
+@pytest.mark.parametrize("make", [torch.optim.SGD, torch.optim.Adam])
+@pytest.mark.parametrize("is_chosen", [True, False])
+def test_a_layer_put_in_after_the_optimiser_was_made_is_told_from_one_left_out(
+    make: Callable[..., torch.optim.Optimizer], is_chosen: bool
+) -> None:
+    def replaced(*, is_in_place: bool, criterion: nn.Module | None = None) -> list[bool]:
+        model = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 1))
+        others = [] if criterion is None else [*criterion.parameters()]
+        held = model.parameters() if is_in_place else model[2].parameters()
+        optimizer = make([*held, *others], lr=0.1)
+        if is_in_place:
+            model[0] = nn.Linear(3, 4)
+        with relume.watch(model, optimizer=optimizer if is_chosen else None) as watch:
+            for _ in range(3):
+                optimizer.zero_grad()
+                out = model(torch.randn(8, 3))
+                (out if criterion is None else criterion(out)).square().mean().backward()
+                optimizer.step()
+        parameters = watch.readings().parameters
+        return [parameters[f"{name}.weight"].is_replacement for name in "02"]
+
+    assert replaced(is_in_place=True) == [True, False]
+    assert replaced(is_in_place=False) == [False, False]  # only the head is to learn
+    assert replaced(is_in_place=False, criterion=nn.Linear(1, 2)) == [False, False]  # so is the loss

@@ -2,7 +2,7 @@
 
 import math
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import torch
 from torch import Tensor, nn
@@ -65,8 +65,12 @@ class ParameterMeters:
             each.measured += 1
         self._measured.clear()
 
-    def read(self, rates: Mapping[int, float]) -> dict[str, ParameterReading]:
-        """What was measured since the last reading; `rates` are the learning rates of parameters by id."""
+    def read(self, rates: Mapping[int, float], left_out: Collection[int] = ()) -> dict[str, ParameterReading]:
+        """What was measured since the last reading.
+
+        `rates` are the learning rates of parameters by id, `left_out` the ids of those that came in place of
+        others that an optimiser holds.
+        """
         meters = list(self._meters.values())
         taken = take([meter for each in meters for meter in (each.gradient, each.weight, each.update)])
         readings: dict[str, ParameterReading] = {}
@@ -83,6 +87,7 @@ class ParameterMeters:
                 weight=squares[1],
                 update=squares[2],
                 learning_rate=rates.get(id(each.parameter)),
+                is_replacement=id(each.parameter) in left_out,
             )
             each.unused = each.measured = 0
         return readings

@@ -44,6 +44,23 @@ class Updaters:
                     rates |= {id(p): max(float(rate), rates.get(id(p), 0.0)) for p in group["params"]}
         return rates
 
+    def left_out(self) -> frozenset[int]:
+        """Ids of the parameters that came in place of others when their optimiser was there already.
+
+        It still holds those others, which are not the model's and have no gradient. Empty where it does not.
+        """
+        optimizers = list(self._known if self._chosen is None else self._chosen)
+        held = [tensor for each in optimizers for group in each.param_groups for tensor in group["params"]]
+        known = {id(tensor) for each in optimizers for tensor in each.state}
+        is_one_stray = any(
+            id(tensor) not in self._ids
+            and tensor.requires_grad
+            and tensor.grad is None
+            and id(tensor) not in known  # of one that had a gradient, most optimisers keep something
+            for tensor in held
+        )
+        return self._ids - {id(tensor) for tensor in held} if is_one_stray else frozenset()
+
     def _holds(self, optimizer: Optimizer) -> bool:
         return any(id(held) in self._ids for group in optimizer.param_groups for held in group["params"])
 

@@ -283,7 +283,7 @@ class Watch:
             slots,
             range(self._part_start, max(self._step, self._part_start + 1)),
             alarms=(slots.value_alarms, slots.gradient_alarms, self._settled_alarms),
-            parameters=self._meters.read(self._updaters.learning_rates()),
+            parameters=self._meters.read(self._updaters.learning_rates(), self._updaters.left_out()),
             steps=self._log.read(),
         )
         training = part["training"]

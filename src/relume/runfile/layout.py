@@ -25,7 +25,9 @@ LOSS_BITS = 15  # a relative error of 2 ** -16 at most
 SITE_COUNTS = ("place", "start", "stop", "examples", "units", "dead", "flat", "value", "gradient", "passed")
 PARAMETER_COUNTS = ("place", "measured", "unused")
 PARAMETER_SUMS = ("gradient", "weight", "update", "learning_rate")
-NOT_HELD = -1.0  # as a learning rate
+# As a learning rate: of what no optimiser holds, and of what came in place of something that one still holds.
+# Of several windows the largest number counts.
+NOT_HELD, REPLACEMENT = -1.0, -0.5
 STEP_COUNTS = ("numbers", "examples")
 STEP_VALUES = ("losses", "learning_rates")
 
@@ -197,7 +199,8 @@ def _site_counts(place: int, reading: Reading) -> tuple[int, ...]:
 
 
 def _parameter_sums(parameter: ParameterReading) -> tuple[float, ...]:
-    rate = NOT_HELD if parameter.learning_rate is None else parameter.learning_rate
+    missing = REPLACEMENT if parameter.is_replacement else NOT_HELD
+    rate = missing if parameter.learning_rate is None else parameter.learning_rate
     return (parameter.gradient, parameter.weight, parameter.update, rate)
 
 
@@ -222,6 +225,7 @@ def _parameter(name: str, shape: Shape, counts: Counts, sums: PerUnit) -> Parame
         weight=weight,
         update=update,
         learning_rate=None if rate < 0 else rate,
+        is_replacement=rate == REPLACEMENT,
     )
 
 

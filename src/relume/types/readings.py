@@ -128,6 +128,9 @@ class ParameterReading:
     weight: float  # the same of the weights, before the update
     update: float  # the same of the weights after the update minus those before
     learning_rate: float | None = None  # the largest it ended a window with; None where no optimiser holds it
+    # Whether no optimiser holds it, and one holds what is not the model's and never had a gradient: this came
+    # in place of that when the optimiser was there already.
+    is_replacement: bool = False
 
     def __add__(self, other: "ParameterReading") -> "ParameterReading":
         rates = [rate for rate in (self.learning_rate, other.learning_rate) if rate is not None]
@@ -139,6 +142,7 @@ class ParameterReading:
             weight=self.weight + other.weight,
             update=self.update + other.update,
             learning_rate=max(rates, default=None),
+            is_replacement=not rates and (self.is_replacement or other.is_replacement),
         )
 
     @property

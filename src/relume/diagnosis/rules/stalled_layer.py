@@ -120,6 +120,12 @@ def _of_held(readings: Readings, held: Sequence[ParameterReading], *, is_body: b
             "requires_grad_(False) saves the cost of its gradient."
         )
         return "warning", cause, (TRAIN,)
+    if replacements := [p for p in held if p.is_replacement]:
+        cause = (
+            f"The layer of {_names(replacements)} gets a gradient and is not updated: it was put in place of "
+            "another after the optimiser was made, which still holds that one and not this."
+        )
+        return "error", cause, (TRAIN,)
     if is_body and course(readings) in ("falls", "unknown"):
         cause = (
             f"{layer}, while the layers behind learn: the optimiser does not hold it. If that is meant, "
