@@ -119,6 +119,7 @@ def readings_of_a_run(draw: st.DrawFn) -> Readings:
         steps=draw(windows_of_steps()),
         non_finite=draw(st.none() | faults()),
         input=draw(st.none() | readings_of_a_site("(input)")),
+        settings=draw(st.dictionaries(st.sampled_from(["SGD.momentum", "Adam.beta1"]), st.floats(0, 1))),
         not_seen=draw(st.dictionaries(st.sampled_from(NAMES), st.sampled_from(["compiled", "frozen"]))),
     )
 

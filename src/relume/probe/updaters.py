@@ -1,11 +1,13 @@
 """Which optimisers update a model, and how they are called."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 from weakref import WeakKeyDictionary, WeakSet, ref
 
 from torch import nn
 from torch.optim import Optimizer
+
+SETTINGS = ("momentum", "eps", "weight_decay")  # beside betas; the rest are switches
 
 
 class Updaters:
@@ -44,6 +46,15 @@ class Updaters:
                     rates |= {id(p): max(float(rate), rates.get(id(p), 0.0)) for p in group["params"]}
         return rates
 
+    def settings(self) -> dict[str, float]:
+        """What the optimisers were made with, by their class and the setting; of groups the first counts."""
+        found: dict[str, float] = {}
+        for optimizer in self._known if self._chosen is None else self._chosen:
+            for group in optimizer.param_groups:
+                for name, value in _settings_of(group):
+                    found.setdefault(f"{type(optimizer).__name__}.{name}", value)
+        return found
+
     def left_out(self) -> frozenset[int]:
         """Ids of the parameters that came in place of others when their optimiser was there already.
 
@@ -63,6 +74,17 @@ class Updaters:
 
     def _holds(self, optimizer: Optimizer) -> bool:
         return any(id(held) in self._ids for group in optimizer.param_groups for held in group["params"])
+
+
+def _settings_of(group: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
+    for name in SETTINGS:
+        if isinstance(value := group.get(name), float | int):
+            yield name, float(value)
+    betas = group.get("betas")
+    if isinstance(betas, tuple | list):
+        for number, beta in enumerate(betas, 1):
+            if isinstance(beta, float | int):
+                yield f"beta{number}", float(beta)
 
 
 def is_closure_in(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:

@@ -285,6 +285,7 @@ class Watch:
             alarms=(slots.value_alarms, slots.gradient_alarms, self._settled_alarms),
             parameters=self._meters.read(self._updaters.learning_rates(), self._updaters.left_out()),
             steps=self._log.read(),
+            settings=self._updaters.settings(),
         )
         training = part["training"]
         is_seen = training.readings or training.input is not None or slots.not_seen

@@ -17,6 +17,7 @@ def read_part(
     alarms: tuple[Alarms, ...],
     parameters: Mapping[str, ParameterReading],
     steps: Steps,
+    settings: Mapping[str, float],
 ) -> ByPhase:
     """What was seen in a span of steps, since the part before was read."""
     sites = _read_sites(slots, span)
@@ -28,6 +29,7 @@ def read_part(
         steps=steps,
         non_finite=fault if fault and fault.step >= span.start else None,
         not_seen=dict(slots.not_seen),
+        settings=settings if len(steps) else {},
     )
     evaluation = Readings(
         input=sites["evaluation"].pop(INPUT, None),

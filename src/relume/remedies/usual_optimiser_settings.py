@@ -3,15 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
+from relume.diagnosis.memory import LONGEST_MEMORY, SHORTEST_SECOND
 from relume.remedies.remedy import Remedy
 from relume.trial import Patient
 from relume.types import Finding
 
-# A memory of a hundred steps is longer than it takes to see that a step was wrong.
-LONGEST_MEMORY = 0.99
 USUAL_MOMENTUM = 0.9
 USUAL_BETAS = (0.9, 0.999)  # Kingma & Ba (2015), algorithm 1
-SHORTEST_SECOND = 0.9  # a mean square of fewer than ten gradients swings as the gradients do
 # Of Adam. Larger, it is plain descent with a tiny rate; smaller, a gradient of 0 is divided by 0.
 SMALLEST_EPSILON, USUAL_EPSILON, LARGEST_EPSILON = 1e-16, 1e-8, 1e-3
 FASTEST_DECAY = 1e-2  # of the weights, a step: in a hundred steps most of what they were is gone

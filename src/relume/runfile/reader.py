@@ -21,6 +21,7 @@ from relume.runfile.windows import (
     Windows,
     first_fault,
     not_seen,
+    settings,
     unit_counts,
 )
 from relume.types import NO_STEPS, Phase, Reading, Readings, Shape, Site, Steps
@@ -164,6 +165,7 @@ class Run:
             steps=NO_STEPS + layout.steps_of(layout.join(summed)),
             non_finite=first_fault(events),
             not_seen=not_seen(events),
+            settings=settings(events),
             input=self._unit_reading(parts[schema.INPUT], INPUT_SITE) if schema.INPUT in parts else None,
             opening=self._end(parts.get(schema.OPENING), sites, parameters),
             closing=self._end(parts.get(schema.CLOSING), sites, parameters),

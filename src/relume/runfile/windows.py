@@ -14,7 +14,7 @@ from relume.types import Counts, Direction, NonFinite, Phase, Readings, Shape, S
 class Event:
     """Something that happened in a run."""
 
-    kind: Literal["non-finite", "not-seen"]
+    kind: Literal["non-finite", "not-seen", "setting"]
     phase: Phase
     window: int  # in which it was first told, from 0
     place: str  # the site, or the path of what is not seen
@@ -74,7 +74,8 @@ class Windows(Sequence[Readings]):
         return replace(
             window,
             non_finite=first_fault([event for event in self.events if event.window == number]),
-            not_seen=not_seen([event for event in self.events if event.window <= number]),
+            not_seen=not_seen(before := [event for event in self.events if event.window <= number]),
+            settings=settings(before),
         )
 
 
@@ -86,7 +87,12 @@ def first_fault(events: Sequence[Event]) -> NonFinite | None:
 
 def not_seen(events: Sequence[Event]) -> dict[str, str]:
     """What was not seen, by path, and why."""
-    return {event.place: event.text for event in events if event.kind == "not-seen"}
+    return {event.place: event.text for event in reversed(events) if event.kind == "not-seen"}
+
+
+def settings(events: Sequence[Event]) -> dict[str, float]:
+    """What optimisers were made with, by name: as it was when first seen."""
+    return {event.place: float(event.text) for event in reversed(events) if event.kind == "setting"}
 
 
 def unit_counts(segments: Sequence[Numbered], sites: Mapping[int, Site]) -> UnitCounts:

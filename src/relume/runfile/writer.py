@@ -166,13 +166,20 @@ class Writer:
             row = (phase, number, "non-finite", fault.site, fault.step, fault.direction)
             self._connection.execute("INSERT INTO event VALUES (?, ?, ?, ?, ?, ?)", row)
         for path, reason in window.not_seen.items():
-            if (phase, path, reason) not in self._told:
-                self._told.add((phase, path, reason))
-                known = "SELECT 1 FROM event WHERE (phase, place, text) = (?1, ?3, ?4) AND kind = 'not-seen'"
-                self._connection.execute(
-                    f"INSERT INTO event SELECT ?1, ?2, 'not-seen', ?3, NULL, ?4 WHERE NOT EXISTS ({known})",
-                    (phase, number, path, reason),
-                )
+            self._tell_once("not-seen", phase, number, path, reason)
+        for name, value in window.settings.items():
+            self._tell_once("setting", phase, number, name, repr(value))
+
+    def _tell_once(self, kind: str, phase: Phase, number: int, place: str, text: str) -> None:
+        """Note an event of a place, unless the file has one already: what was told first stays."""
+        if (kind, phase, place) in self._told:
+            return
+        self._told.add((kind, phase, place))
+        known = "SELECT 1 FROM event WHERE (phase, kind, place) = (?1, ?3, ?4)"
+        self._connection.execute(
+            f"INSERT INTO event SELECT ?1, ?2, ?3, ?4, NULL, ?5 WHERE NOT EXISTS ({known})",
+            (phase, number, kind, place, text),
+        )
 
     def _keep_units(self, window: Readings, phase: Phase, number: int) -> None:
         room = KEPT_UNITS

@@ -71,6 +71,7 @@ def _readings(fields: dict[str, Any]) -> Readings:
         non_finite=NonFinite(**fields["non_finite"]) if fields["non_finite"] else None,
         input=_reading(fields["input"]) if fields["input"] else None,
         not_seen=fields["not_seen"],
+        settings=fields.get("settings", {}),
     )
 
 

@@ -195,6 +195,8 @@ class Readings(Mapping[str, Reading]):
     non_finite: NonFinite | None = None
     input: Reading | None = None  # of the model's first floating-point argument, if it has one
     not_seen: Mapping[str, str] = field(default_factory=dict)  # by path: why what happens there is not seen
+    # By name, as in "Adam.beta1": what an optimiser was made with, as it was when first seen.
+    settings: Mapping[str, float] = field(default_factory=dict)
     opening: "Readings | None" = None  # the first steps of it alone, before training has changed much
     closing: "Readings | None" = None  # the last steps of it alone: what has healed or died by then
 
@@ -216,7 +218,8 @@ class Readings(Mapping[str, Reading]):
             steps=self.steps + other.steps,
             non_finite=earliest,
             input=self.input + other.input if self.input and other.input else self.input or other.input,
-            not_seen={**self.not_seen, **other.not_seen},
+            not_seen={**other.not_seen, **self.not_seen},
+            settings={**other.settings, **self.settings},
             opening=_outermost(self.opening, other.opening, min),
             closing=_outermost(self.closing, other.closing, max),
         )

@@ -9,6 +9,7 @@ from relume.diagnosis.chain import examples_of
 from relume.diagnosis.feeding import feeding_weight, is_matrix, row_norm, update_evidence
 from relume.diagnosis.learning import LARGE_UPDATE, LEAST_FALL, STANDARD_ERRORS, fall_in_errors
 from relume.diagnosis.losses import course, has_recovered, known, levels, rebound, swing
+from relume.diagnosis.memory import Memory, unusual_memory
 from relume.diagnosis.rule import Rule
 from relume.types import Evidence, Finding, ParameterReading, Readings, Severity, Steps
 
@@ -36,6 +37,9 @@ FEW_EXAMPLES = 24  # of a batch: one standard error of the loss's fall is then a
 OUTGROWN = 30.0  # a tenfold is the most that the weights of a training that works were seen to grow
 CALIBRATED = "calibrated: losses of batches of a training that works differ by less"
 
+RATE, SETTINGS = "lower-learning-rate", "usual-optimiser-settings"
+OTHERS = ("warm-up", "clip-gradients", "adaptive-optimiser", "insert-normalisation")
+
 Trouble = tuple[Severity, str, tuple[Evidence, ...]]
 
 
@@ -43,7 +47,8 @@ def find(readings: Readings) -> Iterator[Finding]:
     """One finding, if the loss says that updates of this size are too large."""
     weights = list(_fastest(readings))
     largest = max((p.update_ratio for p in weights), default=math.nan)
-    trouble = _trouble(readings, largest)
+    memory = unusual_memory(readings)
+    trouble = _trouble(readings, largest) or (_of_memory(readings, memory) if memory else None)
     if trouble is None:
         return
     severity, said, evidence = trouble
@@ -52,21 +57,15 @@ def find(readings: Readings) -> Iterator[Finding]:
     worst = max(large, key=lambda p: p.update_ratio, default=None)
     sites = (r.site for r in readings.values() if (w := feeding_weight(readings, r)) and w.name in names)
     each = f"a step changes {worst.name} by {worst.update_ratio:.1%} of its size, and " if worst else ""
+    blamed = memory.said if memory else f"{_rate(readings.steps)} is too large"
     yield Finding(
         problem="unstable-updates",
         severity=severity,
         sites=tuple(sites),
         parameters=tuple(p.name for p in large),
-        evidence=(*evidence, *_ratio(worst)),
-        cause=f"{_rate(readings.steps)} is too large: {each}{said}.",
-        remedies=(
-            "lower-learning-rate",
-            "usual-optimiser-settings",
-            "warm-up",
-            "clip-gradients",
-            "adaptive-optimiser",
-            "insert-normalisation",
-        ),
+        evidence=tuple(dict.fromkeys((*((memory.evidence,) if memory else ()), *evidence, *_ratio(worst)))),
+        cause=f"{blamed}: {each}{said}.",
+        remedies=((SETTINGS, RATE) if memory else (RATE, SETTINGS)) + OTHERS,
     )
 
 
@@ -113,6 +112,15 @@ def _trouble(readings: Readings, largest: float) -> Trouble | None:
     if where == "flat" and largest > LARGE_UPDATE and not _has_learned(readings, largest, end):
         return "warning", *_no_fall(readings.steps, start, end)
     return _replaced(readings, highest, end)
+
+
+def _of_memory(readings: Readings, memory: Memory) -> Trouble | None:
+    """A constant far from usual, under a loss that does not fall; or whatever that does, beyond doubt."""
+    where = course(readings)
+    if where in ("unknown", "not finite") or (where == "falls" and not memory.is_beyond_doubt):
+        return None
+    start, end = levels(readings.steps)
+    return "warning", f"the loss goes from {start:.3g} to {end:.3g}", (memory.evidence,)
 
 
 def _has_learned(readings: Readings, largest: float, end: float) -> bool:
@@ -223,7 +231,8 @@ unstable_updates = Rule(
     formula=(
         "norm of a layer's update over that of its weights: above 0.01 while the loss doubles or went up "
         "tenfold, or above 0.1 while it does not fall, or above 0.25 in the first steps, if it rises to 1.75 "
-        "times; biases and new zeros excepted"
+        "times; biases and new zeros excepted; momentum or first beta from 0.99, or second beta below 0.9, "
+        "while the loss does not fall; momentum from 0.998, or swapped betas, in any case"
     ),
     needs_examples=1,
     citation="Karpathy, CS231n notes, Ratio of weights to updates (around 1e-3)",
