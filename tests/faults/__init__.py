@@ -7,6 +7,7 @@ from tests.faults import (
     autoencoder,
     cnn,
     eighth,
+    eleventh,
     embedding,
     fifth,
     fourth,
@@ -53,5 +54,6 @@ programs: Mapping[str, Program] = {
         *(replace(program, half="eighth") for program in eighth.programs),
         *(replace(program, half="ninth") for program in ninth.programs),
         *(replace(program, half="tenth") for program in tenth.programs),
+        *(replace(program, half="eleventh") for program in eleventh.programs),
     )
 }

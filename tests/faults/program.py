@@ -12,7 +12,17 @@ from torch.optim import Optimizer
 from relume.types import Problem
 
 Half = Literal[
-    "calibration", "report", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"
+    "calibration",
+    "report",
+    "third",
+    "fourth",
+    "fifth",
+    "sixth",
+    "seventh",
+    "eighth",
+    "ninth",
+    "tenth",
+    "eleventh",
 ]
 Batch = tuple[Any, ...]
 
