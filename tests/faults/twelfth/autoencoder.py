@@ -40,8 +40,8 @@ def deep(activation: Make, fill: Fill, lr: float = 4e-3) -> Job:
     return trained(model, beats(), Adam, squared_error, lr=lr)
 
 
-def made(model: nn.Module, lr: float = 1e-2, kind: type = Adam, **settings: object) -> Job:
-    return trained(model, beats(), kind, squared_error, lr=lr, **settings)
+def made(model: nn.Module, lr: float) -> Job:
+    return trained(model, beats(), Adam, squared_error, lr=lr)
 
 
 class Halves(nn.Module):
@@ -88,7 +88,7 @@ def bounded(model: nn.Module, batch: Batch) -> Tensor:
 
 
 class Book(Halves):
-    """The code is the nearest of 16 vectors; its gradient goes straight past (van den Oord et al., 2017)."""
+    """The code is the nearest of 24 vectors; its gradient goes straight past (van den Oord et al., 2017)."""
 
     def __init__(self) -> None:
         super().__init__(activation=nn.ELU)

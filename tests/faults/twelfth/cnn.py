@@ -1,4 +1,4 @@
-"""Convolutional networks that tell leaves and moles, and that mark what is printed on a page."""
+"""Convolutional networks that tell leaves and moles."""
 
 import torch
 from torch import Tensor, nn

@@ -46,10 +46,10 @@ def tables(*, are_known: bool) -> Job:
 class Factors(nn.Module):
     """A product of two vectors, a level of each (Koren, Bell & Volinsky, 2009)."""
 
-    def __init__(self, *, is_sparse: bool = False) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.who = nn.Embedding(READERS, WIDTH + 1, sparse=is_sparse)
-        self.what = nn.Embedding(BOOKS, WIDTH + 1, sparse=is_sparse)
+        self.who = nn.Embedding(READERS, WIDTH + 1, sparse=True)
+        self.what = nn.Embedding(BOOKS, WIDTH + 1, sparse=True)
         for table in (self.who, self.what):
             nn.init.normal_(table.weight, std=0.2)
 
@@ -102,7 +102,7 @@ programs = (
     healthy("embedding-moods-one-word-at-least", lambda: read(Mood(1.0))),
     healthy(
         "embedding-lent-factors-sparse",
-        lambda: trained(Factors(is_sparse=True), lent(), SparseAdam, told, lr=3e-2),
+        lambda: trained(Factors(), lent(), SparseAdam, told, lr=3e-2),
     ),
     healthy("embedding-moods-weighed", lambda: read(Weighed())),
     healthy("embedding-moods-rows-never-met", lambda: read(Mood(1.0, nn.GELU, 2000), kind=AdamW)),

@@ -26,10 +26,10 @@ def leaky() -> nn.Module:
 class Game(nn.Module):
     """A generator and a judge; the judge stands still where the generator is judged."""
 
-    def __init__(self, generator: nn.Module, judge: nn.Module | None = None) -> None:
+    def __init__(self, generator: nn.Module) -> None:
         super().__init__()
         self.generator = generator
-        self.judge = judge or chain([LAYOUT + PHOTO, 40, 40, 1], leaky)
+        self.judge = chain([LAYOUT + PHOTO, 40, 40, 1], leaky)
 
     def forward(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         made = self.generator(x)

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.optim import Adam
 
-from tests.faults.building import Make, chain, he
+from tests.faults.building import Make, chain, he, xavier
 from tests.faults.eighth.making import ENDS, GROWTH, INPUT, Fill, filled, normal, seen_through, trained
 from tests.faults.program import Batch, Job, faulty, healthy
 from tests.faults.twelfth.tasks import BEAT, ELEMENTS, SITES, beats, crystals, landings
@@ -52,14 +52,10 @@ def imitated(model: nn.Module, batch: Batch) -> Tensor:
     return out
 
 
-def steered(fill: Fill, activation: Make = nn.Tanh, by: float = 1.0, lr: float = 6e-3) -> Job:
+def steered(fill: Fill, by: float = 1.0) -> Job:
     batches = seen_through(lambda x: by * x, landings())
-    model = filled(chain([6, 48, 48, 4], activation), fill)
-    return trained(model, batches, Adam, imitated, lr=lr)
-
-
-def lightly(weight: Tensor) -> None:
-    nn.init.xavier_normal_(weight)
+    model = filled(chain([6, 48, 48, 4], nn.Tanh), fill)
+    return trained(model, batches, Adam, imitated, lr=6e-3)
 
 
 class Denoiser(nn.Module):
@@ -89,7 +85,7 @@ def denoised(lr: float, model: nn.Module | None = None) -> Job:
 
 programs = (
     healthy("graph-crystals-five-means", lambda: crystal(Crystal(5), 3e-3)),
-    healthy("policy-landings-imitated", lambda: steered(lightly)),
+    healthy("policy-landings-imitated", lambda: steered(xavier)),
     healthy("denoiser-beats-noise-told", lambda: denoised(5e-3)),
     faulty(
         "graph-crystals-five-sums",
@@ -110,7 +106,7 @@ programs = (
     faulty(
         "policy-landings-in-centimetres",
         "unscaled-input",
-        lambda: steered(lightly, by=300.0),
+        lambda: steered(xavier, by=300.0),
         cause=INPUT + "|scale",
         twin="policy-landings-imitated",
         also=("saturated-units", "vanishing-gradient"),

@@ -32,20 +32,18 @@ def turned(by: float = 1.0) -> Fill:
 
 
 class Elman(nn.Module):
-    """A cell of two linear layers, read at its end; `keep` is the share of the old state that stays."""
+    """A cell of two linear layers, read at its end."""
 
-    def __init__(
-        self, inputs: int, outputs: int, fill: Fill, activation: Make = nn.Tanh, keep: float = 0.0
-    ) -> None:
+    def __init__(self, inputs: int, outputs: int, fill: Fill, activation: Make = nn.Tanh) -> None:
         super().__init__()
         self.enter, self.again = nn.Linear(inputs, WIDTH), nn.Linear(WIDTH, WIDTH, bias=False)
-        self.act, self.last, self.keep = activation(), nn.Linear(WIDTH, outputs), keep
+        self.act, self.last = activation(), nn.Linear(WIDTH, outputs)
         fill(self.again.weight)
 
     def forward(self, x: Tensor) -> Tensor:
         state = torch.zeros(len(x), WIDTH)
         for step in x.unbind(1):
-            state = self.keep * state + self.act(self.enter(step) + self.again(state))
+            state = self.act(self.enter(step) + self.again(state))
         out: Tensor = self.last(state)
         return out
 

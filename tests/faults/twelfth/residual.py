@@ -38,11 +38,11 @@ class Block(nn.Module):
 
 
 class Learned(Block):
-    """The factor learns, and starts at 0 (Bachlechner et al., 2021) or small (Touvron et al., 2021)."""
+    """The factor learns, and starts at 0 (Bachlechner et al., 2021)."""
 
-    def __init__(self, start: float, activation: Make = nn.ReLU) -> None:
-        super().__init__(activation)
-        self.factor = nn.Parameter(torch.full((WIDTH,), start))
+    def __init__(self) -> None:
+        super().__init__()
+        self.factor = nn.Parameter(torch.zeros(WIDTH))
 
     def forward(self, x: Tensor) -> Tensor:
         return x + self.factor * self.branch(x)
@@ -149,7 +149,7 @@ programs = (
     ),
     healthy("residual-rows-of-0-kept-apart", lambda: standardised(1e-5)),
     healthy("residual-heating-three-small-steps", lambda: heated(*(Block(nn.SiLU) for _ in range(3)))),
-    healthy("residual-heating-factors-from-0", lambda: heated(*(Learned(0.0) for _ in range(4)), lr=1e-2)),
+    healthy("residual-heating-factors-from-0", lambda: heated(*(Learned() for _ in range(4)), lr=1e-2)),
     healthy("residual-heating-blocks-skipped", lambda: heated(*(Skipped() for _ in range(4)), lr=4e-3)),
     healthy("residual-heating-highway", lambda: heated(*(Highway() for _ in range(3)), lr=1e-2)),
     healthy("residual-leaves-last-norm-from-0", lambda: seen(3, batch_norm, scale=0.0)),

@@ -1,4 +1,4 @@
-"""Transformers that spell names or forecast the weather."""
+"""Transformers that spell names, with torch's attention."""
 
 import torch
 from torch import Tensor, nn
@@ -23,7 +23,6 @@ from tests.faults.twelfth.making import MASKED
 from tests.faults.twelfth.tasks import LETTERS, NAME, names
 
 WIDTH, HEADS = 32, 4
-Norm = type[nn.Module]
 
 
 class Layer(nn.Module):
