@@ -14,7 +14,7 @@ from tests.faults.program import Program
 from relume.diagnosis.diagnose import diagnose
 from relume.remedies import attempts, remedies
 from relume.remedies.repair import STEPS, repair
-from relume.trial import admit, run_trial
+from relume.trial import admit, run_trial, trained
 from relume.types import Finding
 
 NEAR = 1.1  # a repaired program ends within this factor of its fixed twin
@@ -76,7 +76,7 @@ def with_random_remedies(program: Program, turn: int) -> float:
     try:
         for name in draw.sample(sorted(remedies), draw.choice((1, 2))):
             remedies[name].apply(patient, finding)
-        return final(run_trial(patient, steps=STEPS).losses)
+        return final(trained(patient, steps=STEPS))
     except Exception:
         return math.inf
 

@@ -15,7 +15,7 @@ from torch.optim import Adam, Optimizer
 
 from relume.errors import TrialError, said
 from relume.probe.begin import watch
-from relume.types import Trial
+from relume.types import PerUnit, Trial
 
 Batch = Any  # whatever the loss takes: mostly (inputs, targets)
 Loss = Callable[..., Tensor]
@@ -87,23 +87,30 @@ def run_trial(patient: Patient, *, steps: int, seed: int = SEED) -> Trial:
     TrialError
         If the loss is not a scalar, or the training fails; the message says at which batch.
     """
+    with watch(patient.model, optimizer=patient.optimizer, parameter_share=1.0) as watched:
+        losses = trained(patient, steps=steps, seed=seed, see=watched.loss)
+    return Trial(losses=losses, readings=watched.readings())
+
+
+def trained(
+    patient: Patient, *, steps: int, seed: int = SEED, see: Callable[[Tensor], None] | None = None
+) -> PerUnit:
+    """The losses of the same training, which nobody watches; `see` is told each."""
     losses: list[float] = []
-    with (
-        random_state_restored(),
-        watch(patient.model, optimizer=patient.optimizer, parameter_share=1.0) as watched,
-    ):
+    with random_state_restored():
         torch.manual_seed(seed)
         random.seed(seed)
         np.random.seed(seed)  # noqa: NPY002 - augmentations of the user's may draw from it
         for step in range(steps):
             place = step % len(patient.batches)
             loss = _loss_of(patient, place)
-            watched.loss(loss)
+            if see is not None:
+                see(loss)
             losses.append(float(loss.detach()))
             _update(patient, loss, place)
             if not np.isfinite(losses[-1]):
                 break
-    return Trial(losses=np.array(losses), readings=watched.readings())
+    return np.array(losses)
 
 
 @contextmanager

@@ -25,6 +25,7 @@ from tests.faults import (
     tenth,
     third,
     transformer,
+    twelfth,
 )
 from tests.faults.program import Program
 
@@ -55,5 +56,6 @@ programs: Mapping[str, Program] = {
         *(replace(program, half="ninth") for program in ninth.programs),
         *(replace(program, half="tenth") for program in tenth.programs),
         *(replace(program, half="eleventh") for program in eleventh.programs),
+        *(replace(program, half="twelfth") for program in twelfth.programs),
     )
 }

@@ -23,6 +23,7 @@ Half = Literal[
     "ninth",
     "tenth",
     "eleventh",
+    "twelfth",
 ]
 Batch = tuple[Any, ...]
 

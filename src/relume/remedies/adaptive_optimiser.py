@@ -5,7 +5,7 @@ from torch.optim import Adam, Optimizer
 from relume.remedies.measuring import RATE_STEPS, mean_end, treated_copy
 from relume.remedies.optimisers import hooked_alike, rates_of
 from relume.remedies.remedy import Remedy
-from relume.trial import Patient, run_trial
+from relume.trial import Patient, trained
 from relume.types import Finding
 
 # From Adam's own default upwards: what trains small networks, in half orders of magnitude.
@@ -35,7 +35,7 @@ def _is_adaptive(optimizer: Optimizer) -> bool:
 def _end(patient: Patient, rate: float) -> float:
     copied = treated_copy(patient)
     copied.optimizer = _adam(copied.optimizer, rate)
-    return mean_end(run_trial(copied, steps=RATE_STEPS).losses)
+    return mean_end(trained(copied, steps=RATE_STEPS))
 
 
 def _adam(old: Optimizer, rate: float) -> Optimizer:

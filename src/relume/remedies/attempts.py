@@ -1,5 +1,6 @@
 """A patient treated and trained: what came of it, and which of two came further."""
 
+import logging
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,6 +13,7 @@ from relume.remedies.remedy import Remedy, Stage
 from relume.trial import Patient, run_trial
 from relume.types import Diagnosis, Finding, PerUnit, Problem, Readings, Severity, Trial
 
+LOG = logging.getLogger(__name__)
 MATERIAL = 0.05  # of the loss: what a few steps more or less make up for is no repair
 ALIKE = 0.02  # of the loss: of two remedies that end so near each other the rule's order decides
 OTHER_OPTIMISER = "adaptive-optimiser"  # the last resort: not where one's own will do
@@ -152,4 +154,5 @@ def _applied(remedy: Remedy, patient: Patient, finding: Finding) -> str:
     try:
         return remedy.apply(patient, finding)
     except Exception:  # of the user's model, which was not made to be treated: the remedy is not for it
+        LOG.debug("%s is not for this model", remedy.name, exc_info=True)
         return ""

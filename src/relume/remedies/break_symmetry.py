@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from relume.remedies.anatomy import Product, anatomy_of
+from relume.remedies.anatomy import anatomy_of
 from relume.remedies.drawing import (
     drawn,
     is_closed_on_purpose,
@@ -11,6 +11,7 @@ from relume.remedies.drawing import (
     preserving_deviation,
     trainable,
 )
+from relume.remedies.parts import Product
 from relume.remedies.remedy import Remedy, lines_of
 from relume.trial import Patient
 from relume.types import Finding

@@ -10,7 +10,7 @@ from torch.optim import Optimizer
 
 from relume.remedies.measuring import treated_copy
 from relume.remedies.remedy import Remedy, lines_of
-from relume.trial import Patient, run_trial
+from relume.trial import Patient, trained
 from relume.types import Finding
 
 MEASURED_STEPS = 10
@@ -42,7 +42,7 @@ def first_norms(patient: Patient) -> list[float]:
     """The global norms of the gradients of the first steps, those that are finite and not 0."""
     copied, norms = treated_copy(patient), list[float]()
     copied.optimizer.register_step_pre_hook(_note_into(norms))
-    run_trial(copied, steps=MEASURED_STEPS)
+    trained(copied, steps=MEASURED_STEPS)
     return [norm for norm in norms if math.isfinite(norm) and norm > 0]
 
 

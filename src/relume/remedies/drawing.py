@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from relume.catalogue import activations
-from relume.remedies.anatomy import Product
+from relume.remedies.parts import Product
 from relume.theory.gain import forward_gain
 from relume.trial import SEED
 

@@ -4,9 +4,10 @@ import math
 
 from torch import nn
 
-from relume.remedies.anatomy import Product, anatomy_of
+from relume.remedies.anatomy import anatomy_of
 from relume.remedies.batches import values_of
 from relume.remedies.optimisers import also_train
+from relume.remedies.parts import Product
 from relume.remedies.remedy import Remedy, lines_of
 from relume.trial import Patient
 from relume.types import Finding

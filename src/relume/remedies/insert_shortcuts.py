@@ -7,7 +7,8 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from relume.remedies.anatomy import Product, anatomy_of
+from relume.remedies.anatomy import anatomy_of
+from relume.remedies.parts import Product
 from relume.remedies.remedy import Remedy, lines_of
 from relume.remedies.swapping import put
 from relume.remedies.within import call

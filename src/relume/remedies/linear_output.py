@@ -8,8 +8,9 @@ from torch import Tensor, nn
 
 from relume.catalogue import activations
 from relume.probe.calls import kind_of
-from relume.remedies.anatomy import Use, anatomy_of
+from relume.remedies.anatomy import anatomy_of
 from relume.remedies.batches import values_of
+from relume.remedies.parts import Use
 from relume.remedies.remedy import Remedy, lines_of
 from relume.remedies.swapping import put
 from relume.remedies.within import ForwardWithin, Mending, call

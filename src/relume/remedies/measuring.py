@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from relume.remedies.optimisers import hooked_alike, scale_rates
-from relume.trial import Patient, run_trial
+from relume.trial import Patient, trained
 from relume.types import PerUnit
 
 RATE_STEPS = 40  # over which learning rates are compared: in fewer, the one that is best at first wins
@@ -22,7 +22,7 @@ def losses_at(patient: Patient, factor: float) -> PerUnit:
     """The losses of a short training with all learning rates multiplied by a factor."""
     copied = treated_copy(patient)
     scale_rates(copied.optimizer, factor)
-    return run_trial(copied, steps=RATE_STEPS).losses
+    return trained(copied, steps=RATE_STEPS)
 
 
 def mean_end(losses: PerUnit) -> float:

@@ -4,9 +4,10 @@ import torch
 from torch import Tensor, nn
 
 from relume.catalogue import activations
-from relume.remedies.anatomy import Product, anatomy_of
+from relume.remedies.anatomy import anatomy_of
 from relume.remedies.drawing import drawn, new_generator, preserving_deviation, trainable
 from relume.remedies.optimisers import forget
+from relume.remedies.parts import Product
 from relume.remedies.remedy import Remedy, lines_of
 from relume.trial import Patient
 from relume.types import Finding

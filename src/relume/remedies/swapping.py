@@ -8,9 +8,10 @@ from torch import nn
 
 from relume.catalogue import activations
 from relume.catalogue.recognition import recognise_call
-from relume.remedies.anatomy import Use, anatomy_of
+from relume.remedies.anatomy import anatomy_of
 from relume.remedies.lines import Line, shown
 from relume.remedies.override import ByLine, override
+from relume.remedies.parts import Use
 from relume.trial import Patient
 
 Swapped = tuple[str, str]  # the activation that was there, and where

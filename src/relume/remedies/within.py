@@ -13,7 +13,7 @@ from torch.overrides import TorchFunctionMode
 from relume.errors import TrialError
 from relume.remedies.lines import Line, calling_line, shown
 from relume.remedies.measuring import treated_copy
-from relume.trial import SEED, Batch, Loss, Patient, random_state_restored, run_trial
+from relume.trial import SEED, Batch, Loss, Patient, random_state_restored, trained
 
 STEPS = 20  # in which it shows whether an operation has to be mended at all; more, for more batches
 MOST_LINES = 3  # named in a sentence
@@ -120,7 +120,7 @@ def kept(patient: Patient, mode: type[Keeping]) -> str:
     noting, copied = mode(), treated_copy(patient)
     copied.loss = LossUnder(patient.loss, lambda: noting)
     try:
-        run_trial(copied, steps=max(STEPS, len(patient.batches)))
+        trained(copied, steps=max(STEPS, len(patient.batches)))
     except TrialError:
         return ""
     if not noting.needed:
