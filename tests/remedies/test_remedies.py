@@ -39,6 +39,7 @@ NAMES = {
     "clean-state",
     "linear-output",
     "log-space",
+    "average-neighbours",
     "choose-activation",
     "insert-shortcuts",
 }

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from relume.remedies.attention_masks import unmasked
 from relume.remedies.remedy import Remedy, lines_of
 from relume.remedies.within import Keeping, kept
 from relume.trial import Patient
@@ -28,6 +29,10 @@ class Guards(Keeping):
         keywords, name = kwargs or {}, getattr(func, "__name__", "")
         if name in SPREADS:
             return self._spread(func, args, keywords)
+        if name == ATTENTION:
+            with torch._C.DisableTorchFunction():
+                seen = unmasked(args, keywords)
+            return func(*args, **(keywords if seen is None or not self.notes(name) else seen))
         guard = GUARDS.get(name)
         if guard is None or keywords.get("out") is not None:
             return func(*args, **keywords)
@@ -149,7 +154,7 @@ def _ended_beside(x: Any, factor: Any) -> Tensor | None:
     return torch.where(wrong, 1.0, x) if bool(wrong.any()) else None
 
 
-SPREADS = ("std", "var")
+SPREADS, ATTENTION = ("std", "var"), "multi_head_attention_forward"
 GUARDS: dict[str, Guard] = {
     **dict.fromkeys(("log", "log2", "log10", "sqrt", "rsqrt"), at_least(0.0)),
     "log1p": at_least(-1.0),

@@ -24,6 +24,7 @@ FAR_WORSE = 1.2  # times the loss without it: what a remedy comes to that is not
 # Tried then in any case, named by the finding or not: what helps most networks.
 USUAL = (
     "linear-output",
+    "average-neighbours",
     "insert-normalisation",
     "insert-shortcuts",
     "variance-preserving-initialisation",
