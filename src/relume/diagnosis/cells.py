@@ -1,12 +1,13 @@
 """Recurrent cells of torch, whose gates are not seen: how their weights were drawn."""
 
+import math
 from collections.abc import Iterator
 
 from relume.diagnosis.learning import severity_of
 from relume.diagnosis.weights import scale_of
 from relume.types import Evidence, Finding, ParameterReading, Readings
 
-OF_A_STATE = "weight_hh"
+OF_A_STATE, OF_AN_INPUT = "weight_hh", "weight_ih"
 # Torch draws a third, an orthogonal matrix has 1, He's initialisation 2. At 6 a state of size 1 gives gates
 # of size 2.4, where a sigmoid's slope is a third of its greatest.
 LARGE_SCALE = 6.0
@@ -36,6 +37,13 @@ def shut_cells(readings: Readings) -> Iterator[Finding]:
         f"{scale_of(worst):.3g}. Its gates, which are not seen, then sit on the flat ends of their sigmoids.",
         remedies=("default-initialisation", "orthogonal-recurrence", "lower-learning-rate"),
     )
+
+
+def gates_size(readings: Readings, size: float) -> float:
+    """How large a cell's gates are by its input alone, of a size, where a cell comes first; else nan."""
+    view = readings.opening or readings
+    first = next((p for p in view.parameters.values() if len(p.shape) > 1), None)
+    return size * math.sqrt(scale_of(first)) if first is not None and OF_AN_INPUT in first.name else math.nan
 
 
 def _is_of_a_state(parameter: ParameterReading) -> bool:

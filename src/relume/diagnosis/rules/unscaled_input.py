@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from relume.diagnosis.cells import gates_size
 from relume.diagnosis.chain import layers_of
 from relume.diagnosis.feeding import (
     FAINT,
@@ -35,6 +36,7 @@ STEEP = 1000.0  # of the first weights' gradient, by weight, against the other l
 HARDLY, FEWEST_LOSSES = 0.9, 20  # the last level over the first loss
 FEWEST_WEIGHTS = 3  # to tell the first from the others
 TIMES = "three orders of magnitude, as between layers: AUTOTRAINER (Zhang et al. 2021)"
+FLAT = "a sigmoid of 10 has a slope of 5e-5"
 LECUN = "inputs of mean 0 and variance 1 (LeCun et al. 1998)"
 
 
@@ -60,7 +62,7 @@ def find(readings: Readings) -> Iterator[Finding]:
     if off is None:
         return
     cause, evidence = off
-    harm, suffering = _suffering(readings)
+    harm, suffering = _suffering(readings, given.value.root_mean_square)
     yield Finding(
         problem="unscaled-input",
         severity=_severity(readings, is_harmed=harm is not None),
@@ -71,8 +73,13 @@ def find(readings: Readings) -> Iterator[Finding]:
     )
 
 
-def _suffering(readings: Readings) -> tuple[_Harm | None, str]:
+def _suffering(readings: Readings, size: float) -> tuple[_Harm | None, str]:
     """What the scale harms, if anything, and the sentence that says so."""
+    if (gates := gates_size(readings, size)) > LARGE:
+        said = (
+            f"by it alone the gates of the first cell are {gates:.3g} in size, on the flat ends of sigmoids"
+        )
+        return _Harm(said, _at_first("size of the gates", gates, LARGE, FLAT)), f" It does harm: {said}."
     first = next(iter(readings.values()), None)
     if first and readings.opening and not np.isfinite(first.value.sum_of_squares).all():
         first = readings.opening.readings.get(str(first.site), first)  # before it was lost

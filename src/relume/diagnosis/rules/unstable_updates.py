@@ -32,6 +32,7 @@ ALL_LOST, ALL_LOST_SHARE, RUNAWAY = 1.2, 0.6, 2.0
 OUTGROWN_IDLY = 5.0  # while the loss hardly falls
 # A loss that falls in the first steps and stays is that of a head that had little to learn.
 FELL, NOT_SO_LARGE = 0.7, 0.15
+TREBLED, HALF = 3.0, 0.5  # of the weights, and then of the loss
 WILD, FELL_FAR = 0.5, 0.55  # whatever the steps are: behind a normalisation large ones are none
 FEW_EXAMPLES = 24  # of a batch: one standard error of the loss's fall is then as much as one sees
 OUTGROWN = 30.0  # a tenfold is the most that the weights of a training that works were seen to grow
@@ -96,7 +97,7 @@ def _trouble(readings: Readings, largest: float) -> Trouble | None:
     if where == "unknown" or not largest > suspect:
         return None
     (start, end), highest = levels(readings.steps), float(np.abs(known(readings.steps)).max())
-    if highest > PEAK * abs(start) > 0:
+    if highest > PEAK * abs(start) > 0 and not has_recovered(readings.steps):
         evidence = _of_loss("greatest loss over that at the start", highest / abs(start), PEAK)
         said = f"the loss goes from {start:.3g} up to {highest:.3g} and ends at {end:.3g}"
         return ("warning" if where == "falls" else "error"), said, (evidence,)
@@ -104,7 +105,8 @@ def _trouble(readings: Readings, largest: float) -> Trouble | None:
         evidence = _of_loss("loss of the last quarter over that at the start", _over(end, start), 2.0)
         return "error", f"the loss grows from {start:.3g} to {end:.3g}", (evidence,)
     rose, lost = rebound(readings.steps)
-    is_lost = rose > ALL_LOST and lost > ALL_LOST_SHARE and _growth_of_weights(readings) > RUNAWAY
+    grown = _growth_of_weights(readings)
+    is_lost = rose > ALL_LOST and ((lost > ALL_LOST_SHARE and grown > RUNAWAY) or grown > OUTGROWN_IDLY)
     if is_lost or (rose > REBOUND and lost > REBOUND_SHARE):
         threshold = REBOUND if rose > REBOUND else ALL_LOST
         evidence = _of_loss("loss at the end over the lowest level before", rose, threshold)
@@ -156,7 +158,7 @@ def _replaced(readings: Readings, highest: float, end: float) -> Trouble | None:
     if leaps or (highest > RISE * first and end > NEARLY_HALVED * first):
         evidence = _of_loss("greatest loss over the first", highest / first, RISE)
         return "warning", f"the loss rises {ends}", (evidence,)
-    if update > REPLACING_UPDATE and end > HARDLY * first:
+    if update > REPLACING_UPDATE and end > (HALF if grown > TREBLED else HARDLY) * first:
         evidence = _of_loss("loss of the last quarter over the first", end / first, HARDLY)
         return "warning", f"the loss hardly falls: it goes {ends}", (evidence,)
     return None

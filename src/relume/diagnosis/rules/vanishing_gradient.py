@@ -30,7 +30,7 @@ from relume.types import Evidence, Finding, ParameterReading, Readings, Severity
 # Twenty layers of tanh by Xavier's rule keep 0.19, of ReLU by He's 1, of ReLU by nn.Linear's default 1.7e-8.
 LEAST_RATIO = 1e-3
 # Two orders at the start, where the signal shrinks to a tenth too: no training that works begins so.
-SHRUNK_RATIO, SHRUNK = 1e-2, 0.1
+SHRUNK_RATIO, SHRUNK = 1e-2, 0.15
 # Or where nearly each of five layers or more loses a third: sigmoids lose three quarters each. Of trainings
 # that work, one of four layers comes near.
 STEADY_RATIO, STEADY_LAYERS, STEADY_LOSS, STEADY_SHARE = 0.02, 5, 1.5, 0.8
