@@ -160,8 +160,17 @@ def test_frozen_layers_are_no_fault() -> None:
     assert not faults(
         trained(model, batches(), parameters=[p for p in model.parameters() if p.requires_grad])
     )
-    head_only = perceptron(32, 32)
-    assert not faults(trained(head_only, batches(), parameters=list(head_only[4].parameters())))
+    learned_before = perceptron(32, 32)
+    trained(learned_before, batches(), rate=0.3)
+    learned_before[4].reset_parameters()  # a head for another task
+    assert not faults(trained(learned_before, batches(), parameters=list(learned_before[4].parameters())))
+
+
+def test_a_body_that_was_never_trained_is_no_body_to_stand_on() -> None:
+    model = perceptron(32, 32)
+    found = faults(trained(model, batches(), parameters=list(model[4].parameters())))["stalled-layer"]
+    assert (found.severity, found.parameters) == ("warning", ("0.weight", "2.weight"))
+    assert "have learnt nothing before" in found.cause
 
 
 def test_a_layer_that_the_optimiser_was_not_given() -> None:

@@ -8,6 +8,7 @@ import numpy as np
 from relume.diagnosis.feeding import feeding_weight, is_matrix, is_silent, rectifiers
 from relume.diagnosis.losses import course
 from relume.diagnosis.rule import Rule
+from relume.diagnosis.weights import scale_of
 from relume.types import Evidence, Finding, ParameterReading, Readings, Severity
 
 STANDSTILL = 1e-7  # a float32 weight changes by 6e-8 of itself at least
@@ -18,6 +19,7 @@ MINIMUM_MEASURED = 2
 MISSING_GRADIENT = 1e-3
 # Of the weights that could learn: a pooler or a head for another loss, which nothing uses, is less.
 LARGE_PART = 0.25
+ERRORS = 2.5  # standard errors of the size of weights as torch draws them
 ROUNDING = "float32 rounds at 6e-8: a smaller update changes nothing"
 UNCUT = ("reattach-graph", "straight-through")
 TRAIN = "train-every-layer"
@@ -126,6 +128,12 @@ def _of_held(readings: Readings, held: Sequence[ParameterReading], *, is_body: b
             "another after the optimiser was made, which still holds that one and not this."
         )
         return "error", cause, (TRAIN,)
+    if is_body and _is_as_torch_draws(held):
+        cause = (
+            f"{layer}: the optimiser does not hold it. Its weights are of the very size that torch draws, so "
+            "they have learnt nothing before. If that is meant, requires_grad_(False) would save its cost."
+        )
+        return "warning", cause, (TRAIN,)
     if is_body and course(readings) in ("falls", "unknown"):
         cause = (
             f"{layer}, while the layers behind learn: the optimiser does not hold it. If that is meant, "
@@ -137,6 +145,14 @@ def _of_held(readings: Readings, held: Sequence[ParameterReading], *, is_body: b
         "device, after the optimiser? If that is meant, requires_grad_(False) saves the cost of its gradient."
     )
     return "warning", cause, (TRAIN,)
+
+
+def _is_as_torch_draws(layers: Sequence[ParameterReading]) -> bool:
+    """Whether fan-in times the mean square of each is a third, as of U(-1, 1) / sqrt(fan-in), but for chance.
+
+    The mean square of n such numbers is off by 0.9 / sqrt(n) of itself. Training hardly leaves it within.
+    """
+    return all(abs(3 * scale_of(p) - 1) < ERRORS * math.sqrt(0.8 / p.size) for p in layers)
 
 
 def _finding(readings: Readings, stalled: Sequence[ParameterReading], usual: float, said: Said) -> Finding:
