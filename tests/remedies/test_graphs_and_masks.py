@@ -118,3 +118,42 @@ def test_a_training_with_rows_of_padding_is_repaired() -> None:
     losses = trained(patient, steps=10)
     assert len(losses) == 10
     assert losses[-1] < losses[0]
+
+
+@pytest.mark.parametrize("as_keyword", [True, False])
+def test_a_sequence_too_short_for_its_target_counts_nothing(as_keyword: bool) -> None:
+    scores = torch.randn(4, 2, 5, requires_grad=True)
+    targets, frames, lengths = torch.tensor([[1, 2], [1, 1]]), torch.tensor([4, 2]), torch.tensor([2, 2])
+    given = {"zero_infinity": False} if as_keyword else {}
+
+    def loss() -> Tensor:
+        return F.ctc_loss(scores.log_softmax(-1), targets, frames, lengths, **given)
+
+    assert loss().isinf()
+    with Guards() as mode:
+        mended = loss()
+    (gradient,) = torch.autograd.grad(mended, scores)
+    assert gradient.isfinite().all()
+    assert not gradient[:, 1].any()
+    assert mode.needed
+
+
+def test_a_mask_keeps_its_minus_infinity_and_loses_its_nan() -> None:
+    class Masked(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layer = nn.Linear(3, 3)
+            self.register_buffer(
+                "kept", torch.zeros(3, 3).masked_fill(torch.ones(3, 3).triu(1) > 0, -torch.inf)
+            )
+            self.mask = torch.ones(3, 3).triu(1) * -torch.inf  # 0 times infinity is none
+
+        def forward(self, x: Tensor) -> Tensor:
+            return (self.layer(x) + self.mask + self.kept).softmax(-1)
+
+    model = Masked()
+    patient = admit(model, [(torch.randn(3, 3), torch.eye(3))], nn.MSELoss(), steps=1)
+    assert remedies["clean-state"].apply(patient, finding()) == "6 of 9 numbers of mask set to 0"
+    assert torch.equal(patient.model.kept, model.kept)  # type: ignore[arg-type]
+    assert torch.equal(patient.model.mask, model.kept)  # type: ignore[arg-type]
+    assert model.mask.isnan().sum() == 6

@@ -1,9 +1,10 @@
 """Constants and weights that hold NaN or infinity before the first step are filled in."""
 
 import math
+from collections.abc import Iterator
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from relume.remedies.drawing import drawn, new_generator
 from relume.remedies.remedy import Remedy
@@ -13,17 +14,35 @@ from relume.types import Finding
 
 @torch.no_grad()
 def apply(patient: Patient, finding: Finding) -> str:
-    """Set what is no number to 0 in a buffer; in a parameter, draw it as the rest of that is."""
+    """Set what is no number to 0 in a constant; in a parameter, draw it as the rest of that is."""
     told, generator = list[str](), new_generator()
-    for name, buffer in patient.model.named_buffers():
-        if bad := _count_bad(buffer):
-            buffer.nan_to_num_(0.0, 0.0, 0.0)
-            told.append(f"{bad} of {buffer.numel()} numbers of {name} set to 0")
+    for name, constant in (*patient.model.named_buffers(), *_attributes(patient.model)):
+        if bad := _bad_of_constant(constant):
+            constant.masked_fill_(bad[0], 0.0)
+            told.append(f"{bad[1]} of {constant.numel()} numbers of {name} set to 0")
     for name, parameter in patient.model.named_parameters():
         if bad := _count_bad(parameter):
             parameter.copy_(parameter.where(parameter.isfinite(), _alike(parameter, generator)))
             told.append(f"{bad} of {parameter.numel()} numbers of {name} drawn anew")
     return ", ".join(told)
+
+
+def _attributes(model: nn.Module) -> Iterator[tuple[str, Tensor]]:
+    """Constants that were not registered as buffers."""
+    for path, module in model.named_modules():
+        for name, value in vars(module).items():
+            if isinstance(value, Tensor) and not isinstance(value, nn.Parameter):
+                yield f"{path}.{name}" if path else name, value
+
+
+def _bad_of_constant(values: Tensor) -> tuple[Tensor, int] | None:
+    """What is no number, and how many; not the minus infinity of a mask, which is 0 elsewhere."""
+    if not values.is_floating_point():
+        return None
+    bad = ~values.isfinite()
+    if not bool(values[~bad].any()):
+        bad &= values != -math.inf
+    return (bad, int(bad.sum())) if bool(bad.any()) else None
 
 
 def _count_bad(values: Tensor) -> int:
@@ -52,7 +71,8 @@ clean_state = Remedy(
     apply=apply,
     changes=frozenset({"model"}),
     stage="input",
-    meaning="sets numbers of buffers that are NaN or infinite to 0, and draws those of parameters anew",
+    meaning="sets numbers of constants that are NaN or infinite to 0, but for minus infinity in a mask, and "
+    "draws those of parameters anew",
     advice=advice,
     citation="IEEE 754: a NaN stays NaN under every later operation",
 )

@@ -29,6 +29,8 @@ class Guards(Keeping):
         keywords, name = kwargs or {}, getattr(func, "__name__", "")
         if name in SPREADS:
             return self._spread(func, args, keywords)
+        if name == "ctc_loss":
+            return self._alignable(func, args, keywords)
         if name == ATTENTION:
             with torch._C.DisableTorchFunction():
                 seen = unmasked(args, keywords)
@@ -39,6 +41,15 @@ class Guards(Keeping):
         with torch._C.DisableTorchFunction():
             moved = guard(*args, **keywords)
         return func(*(moved if moved is not None and self.notes(name) else args), **keywords)
+
+    def _alignable(self, func: Callable[..., Any], args: Any, keywords: dict[str, Any]) -> Any:
+        """A sequence with fewer frames than its target has no alignment: it counts as 0, not as infinite."""
+        loss = func(*args, **keywords)
+        with torch._C.DisableTorchFunction():
+            if bool(torch.as_tensor(loss).isfinite().all()) or not self.notes("ctc_loss"):
+                return loss
+        named = dict(zip(CTC, args, strict=False)) | keywords
+        return func(**{**named, "zero_infinity": True})
 
     def _spread(self, func: Callable[..., Any], args: Any, keywords: dict[str, Any]) -> Any:
         """The spread of a single value is 0, not 0 / 0; and a root of 0 has no slope."""
@@ -154,6 +165,7 @@ def _ended_beside(x: Any, factor: Any) -> Tensor | None:
     return torch.where(wrong, 1.0, x) if bool(wrong.any()) else None
 
 
+CTC = ("log_probs", "targets", "input_lengths", "target_lengths", "blank", "reduction")
 SPREADS, ATTENTION = ("std", "var"), "multi_head_attention_forward"
 GUARDS: dict[str, Guard] = {
     **dict.fromkeys(("log", "log2", "log10", "sqrt", "rsqrt"), at_least(0.0)),
@@ -190,7 +202,8 @@ guard_operations = Remedy(
     changes=frozenset({"loss"}),
     stage="loss",
     meaning="keeps the arguments of logarithms, roots, powers, arcs, quotients, exponentials and masked "
-    "softmaxes within where value and derivative are numbers",
+    "softmaxes within where value and derivative are numbers; queries that are masked throughout see "
+    "all keys, and a sequence too short for its target counts nothing",
     advice=advice,
     citation="Goodfellow, Bengio & Courville (2016), Deep Learning, section 4.1, Overflow and underflow",
 )
