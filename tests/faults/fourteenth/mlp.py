@@ -1,0 +1,232 @@
+"""What the programs of plain layers are made of: prices of diamonds, kinds of stars, rents that are late."""
+
+import math
+from copy import deepcopy
+
+import torch
+from tests.faults.building import Make, Scheduled, chain, cross_entropy, deep, squared_error
+from tests.faults.eighth.making import Fill, filled, seen_through, trained
+from tests.faults.fourteenth.tasks import STARS, arrears, diamonds, stars
+from tests.faults.program import Batch, Job
+from tests.faults.tasks import generator
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.optim import SGD, Adam, AdamW
+
+
+def priced(layers: int, fill: Fill, activation: Make = nn.ReLU, lr: float = 3e-3) -> Job:
+    """Some hidden layers that are filled in one way."""
+    model = filled(chain(deep(layers, 48, inputs=8, outputs=1), activation), fill)
+    return trained(model, diamonds(), Adam, squared_error, lr=lr)
+
+
+def listed(width: float) -> Job:
+    """The sixth number of a diamond is its width, in millimetres about 0 or in thousandths of them."""
+
+    def measured(x: Tensor) -> Tensor:
+        return torch.cat([x[:, :5], (x[:, 5:6] + 4) * width, x[:, 6:]], 1) if width != 1 else x
+
+    batches = seen_through(measured, diamonds())
+    return trained(chain([8, 48, 48, 1], nn.ReLU), batches, Adam, squared_error, lr=5e-3)
+
+
+def shining(unit: float, lr: float = 5e-3) -> Job:
+    """Brightness of stars on unit scale, or in some unit of energy."""
+    return trained(chain([6, 48, 48, STARS]), seen_through(lambda x: unit * x, stars()), Adam, lr=lr)
+
+
+def dated(year: float) -> Job:
+    """The first number of a household is the year in which it moved in, or that year less the usual one."""
+    shift = torch.tensor([year, *[0.0] * 6])
+    batches = seen_through(lambda x: x * torch.tensor([4.0 if year else 1.0, *[1.0] * 6]) + shift, arrears())
+    return trained(chain([7, 48, 48, 2], nn.Tanh), batches, Adam, lr=8e-3)
+
+
+def answered(*, is_filled: bool) -> Job:
+    """Some did not tell their income: not a number, or the mean of those who did."""
+
+    def told(x: Tensor) -> Tensor:
+        missing = torch.arange(len(x)) % 21 == 20
+        x = torch.where(missing[:, None] & (torch.arange(7) == 2), torch.nan, x)
+        return x.nan_to_num(0.0) if is_filled else x
+
+    return trained(chain([7, 48, 48, 2]), seen_through(told, arrears()), Adam, lr=8e-3)
+
+
+class Relative:
+    """The mean of errors over true prices, of which some are 0: a number is kept from below, or is not."""
+
+    def __init__(self, least: float) -> None:
+        self.least = least
+
+    def __call__(self, model: nn.Module, batch: Batch) -> Tensor:
+        x, y = batch
+        return ((model(x) - y).abs() / y.abs().clamp(min=self.least)).mean()
+
+
+def relative(least: float) -> Job:
+    batches = [(x, torch.where(y.abs() < 0.02, 0.0, y)) for x, y in diamonds()]
+    return trained(chain([8, 48, 48, 1], nn.SiLU), batches, Adam, Relative(least), lr=8e-3)
+
+
+def doubted(*, is_positive: bool) -> Job:
+    """A price and its variance (Nix & Weigend, 1994), which is kept positive or is what comes out."""
+
+    def loss(model: nn.Module, batch: Batch) -> Tensor:
+        x, y = batch
+        mean, spread = model(x).chunk(2, 1)
+        variance = F.softplus(spread) + 0.05 if is_positive else spread
+        return ((variance.log() + (y - mean).square() / variance) / 2).mean() + math.log(2 * math.pi) / 2
+
+    return trained(chain([8, 48, 48, 2]), diamonds(), Adam, loss, lr=6e-3)
+
+
+def stepped(lr: float, activation: Make = nn.ReLU, **settings: float) -> Job:
+    """Descent on kinds of stars."""
+    return trained(chain([6, 48, 48, STARS], activation), stars(), SGD, lr=lr, **settings)
+
+
+def descended(lr: float) -> Job:
+    """Descent on prices."""
+    return trained(chain([8, 64, 64, 1]), diamonds(), SGD, squared_error, lr=lr)
+
+
+class Split(nn.Module):
+    """Two branches over one household, and a head over both."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.money, self.people = chain([4, 32, 32], nn.ReLU), chain([3, 32, 32], nn.ReLU)
+        self.head = nn.Linear(64, 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        both = torch.cat([self.money(x[:, [0, 1, 2, 3]]), self.people(x[:, 4:])], 1)
+        out: Tensor = self.head(both.relu())
+        return out
+
+
+def branched(*, is_all: bool) -> Job:
+    """The optimiser was given the branch that was there first and the head, or all."""
+    model = Split()
+    some = [*model.people.parameters(), *model.head.parameters()]
+    return Job(model, Adam([*model.parameters()] if is_all else some, lr=8e-3), arrears(), cross_entropy)
+
+
+class Staged(nn.Module):
+    """A body, and a head that was written to take arrays: what comes in is made a new tensor, or is not."""
+
+    def __init__(self, *, is_anew: bool) -> None:
+        super().__init__()
+        self.body, self.head = chain([8, 48, 48]), nn.Linear(48, 1)
+        self.is_anew = is_anew
+
+    def forward(self, x: Tensor) -> Tensor:
+        inner = self.body(x).relu()
+        inner = torch.as_tensor(inner.tolist()) if self.is_anew else inner
+        out: Tensor = self.head(inner)
+        return out
+
+
+def staged(*, is_anew: bool) -> Job:
+    model = Staged(is_anew=is_anew)
+    filled(model, lambda w: nn.init.kaiming_normal_(w, generator=generator(6)))
+    nn.init.normal_(model.body[0].weight, std=0.05)
+    return trained(model, diamonds(), Adam, squared_error, lr=1e-2)
+
+
+# Healthy trainings that look odd
+
+
+def known_before() -> Job:
+    """Trained to its floor, then by a small rate on the same kinds."""
+    job = trained(chain([6, 20, STARS]), stars(), Adam, lr=1e-2)
+    for step in range(120):
+        loss = job.loss(job.model, job.batches[step % len(job.batches)])
+        job.optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        job.optimizer.step()
+    return trained(job.model, stars(), AdamW, lr=1e-4)
+
+
+def sparse() -> Job:
+    """Layers whose biases keep all but one unit in eight silent at a time; almost all fire at some time."""
+    model = chain([6, 96, 96, STARS])
+    with torch.no_grad():
+        for place in (0, 2):
+            layer = model[place]
+            assert isinstance(layer, nn.Linear)
+            nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+            layer.bias.fill_(-1.2)
+    return trained(model, stars(), Adam, lr=8e-3)
+
+
+def some_silent() -> Job:
+    """One unit in eight of the first layer never fires; the others learn what there is."""
+    model = chain([8, 64, 48, 1])
+    first = model[0]
+    assert isinstance(first, nn.Linear)
+    with torch.no_grad():
+        first.bias[::8] = -9.0
+    return trained(model, diamonds(), Adam, squared_error, lr=6e-3)
+
+
+class Averaged(nn.Module):
+    """A student, and a copy that follows it slowly and is asked how sure it is (Tarvainen & Valpola, 2017)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.student = chain([6, 48, 48, STARS])
+        self.teacher = deepcopy(self.student).requires_grad_(False)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        with torch.no_grad():
+            for slow, fast in zip(self.teacher.parameters(), self.student.parameters(), strict=True):
+                slow.lerp_(fast, 0.1)
+        return self.student(x), self.teacher(x + 0.1)
+
+
+def consistent(model: nn.Module, batch: Batch) -> Tensor:
+    x, y = batch
+    said, taught = model(x)
+    return F.cross_entropy(said, y) + 0.5 * F.mse_loss(said.softmax(1), taught.softmax(1))
+
+
+def in_dollars(model: nn.Module, batch: Batch) -> Tensor:
+    """Prices of thousands, from a network whose last layer is scaled as they are."""
+    x, y = batch
+    return F.mse_loss(4000 + 3000 * model(x), 4000 + 3000 * y)
+
+
+def warmed_high() -> Job:
+    """A rate that rises for twelve steps to where layers that are normalised still bear it."""
+    model = chain([6, 64, 64, STARS], between=(lambda: nn.LayerNorm(64),))
+    return Job(model, Scheduled(model, 0.2, [i / 12 for i in range(1, 13)]), stars(), cross_entropy)
+
+
+def in_fives() -> Job:
+    return trained(chain([6, 48, STARS], nn.Tanh), stars(batch=5), Adam, lr=1e-2)
+
+
+def smoothed(model: nn.Module, batch: Batch) -> Tensor:
+    x, y = batch
+    return F.cross_entropy(model(x), y, label_smoothing=0.2)
+
+
+class Gated(nn.Module):
+    """A softmax chooses among three experts, each of them of one hidden layer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gate = nn.Linear(7, 3)
+        self.experts = nn.ModuleList(chain([7, 24, 2]) for _ in range(3))
+
+    def forward(self, x: Tensor) -> Tensor:
+        said = torch.stack([expert(x) for expert in self.experts], 1)
+        out: Tensor = (self.gate(x).softmax(1)[..., None] * said).sum(1)
+        return out
+
+
+def headed() -> Job:
+    """A body that is fixed by design, wide and drawn at random, and a head that learns."""
+    body = nn.Sequential(nn.Linear(6, 256), nn.Tanh()).requires_grad_(False)
+    return trained(nn.Sequential(body, nn.Linear(256, STARS)), stars(), Adam, lr=4e-3)
