@@ -17,9 +17,10 @@ def apply(patient: Patient, finding: Finding) -> str:
     """Set what is no number to 0 in a constant; in a parameter, draw it as the rest of that is."""
     told, generator = list[str](), new_generator()
     for name, constant in (*patient.model.named_buffers(), *_attributes(patient.model)):
-        if bad := _bad_of_constant(constant):
-            constant.masked_fill_(bad[0], 0.0)
-            told.append(f"{bad[1]} of {constant.numel()} numbers of {name} set to 0")
+        is_bad = _is_bad(constant)
+        if number := int(is_bad.sum()):
+            constant.masked_fill_(is_bad, 0.0)
+            told.append(f"{number} of {constant.numel()} numbers of {name} set to 0")
     for name, parameter in patient.model.named_parameters():
         if bad := _count_bad(parameter):
             parameter.copy_(parameter.where(parameter.isfinite(), _alike(parameter, generator)))
@@ -35,14 +36,10 @@ def _attributes(model: nn.Module) -> Iterator[tuple[str, Tensor]]:
                 yield f"{path}.{name}" if path else name, value
 
 
-def _bad_of_constant(values: Tensor) -> tuple[Tensor, int] | None:
-    """What is no number, and how many; not the minus infinity of a mask, which is 0 elsewhere."""
-    if not values.is_floating_point():
-        return None
-    bad = ~values.isfinite()
-    if not bool(values[~bad].any()):
-        bad &= values != -math.inf
-    return (bad, int(bad.sum())) if bool(bad.any()) else None
+def _is_bad(constant: Tensor) -> Tensor:
+    """Where it is no number; not the minus infinity of a mask, which is 0 elsewhere."""
+    is_bad = ~constant.isfinite()  # of whole numbers all are
+    return is_bad if bool(constant[~is_bad].any()) else is_bad & (constant != -math.inf)
 
 
 def _count_bad(values: Tensor) -> int:
