@@ -1,6 +1,5 @@
 """What the programs of plain layers are made of: prices of diamonds, kinds of stars, rents that are late."""
 
-import math
 from copy import deepcopy
 
 import torch
@@ -18,16 +17,6 @@ def priced(layers: int, fill: Fill, activation: Make = nn.ReLU, lr: float = 3e-3
     """Some hidden layers that are filled in one way."""
     model = filled(chain(deep(layers, 48, inputs=8, outputs=1), activation), fill)
     return trained(model, diamonds(), Adam, squared_error, lr=lr)
-
-
-def listed(width: float) -> Job:
-    """The sixth number of a diamond is its width, in millimetres about 0 or in thousandths of them."""
-
-    def measured(x: Tensor) -> Tensor:
-        return torch.cat([x[:, :5], (x[:, 5:6] + 4) * width, x[:, 6:]], 1) if width != 1 else x
-
-    batches = seen_through(measured, diamonds())
-    return trained(chain([8, 48, 48, 1], nn.ReLU), batches, Adam, squared_error, lr=5e-3)
 
 
 def shining(unit: float, lr: float = 5e-3) -> Job:
@@ -67,18 +56,6 @@ class Relative:
 def relative(least: float) -> Job:
     batches = [(x, torch.where(y.abs() < 0.02, 0.0, y)) for x, y in diamonds()]
     return trained(chain([8, 48, 48, 1], nn.SiLU), batches, Adam, Relative(least), lr=8e-3)
-
-
-def doubted(*, is_positive: bool) -> Job:
-    """A price and its variance (Nix & Weigend, 1994), which is kept positive or is what comes out."""
-
-    def loss(model: nn.Module, batch: Batch) -> Tensor:
-        x, y = batch
-        mean, spread = model(x).chunk(2, 1)
-        variance = F.softplus(spread) + 0.05 if is_positive else spread
-        return ((variance.log() + (y - mean).square() / variance) / 2).mean() + math.log(2 * math.pi) / 2
-
-    return trained(chain([8, 48, 48, 2]), diamonds(), Adam, loss, lr=6e-3)
 
 
 def stepped(lr: float, activation: Make = nn.ReLU, **settings: float) -> Job:
@@ -171,7 +148,7 @@ def some_silent() -> Job:
 
 
 class Averaged(nn.Module):
-    """A student, and a copy that follows it slowly and is asked how sure it is (Tarvainen & Valpola, 2017)."""
+    """A student, and a slow copy of it that is asked how sure it is (Tarvainen & Valpola, 2017)."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -201,32 +178,3 @@ def warmed_high() -> Job:
     """A rate that rises for twelve steps to where layers that are normalised still bear it."""
     model = chain([6, 64, 64, STARS], between=(lambda: nn.LayerNorm(64),))
     return Job(model, Scheduled(model, 0.2, [i / 12 for i in range(1, 13)]), stars(), cross_entropy)
-
-
-def in_fives() -> Job:
-    return trained(chain([6, 48, STARS], nn.Tanh), stars(batch=5), Adam, lr=1e-2)
-
-
-def smoothed(model: nn.Module, batch: Batch) -> Tensor:
-    x, y = batch
-    return F.cross_entropy(model(x), y, label_smoothing=0.2)
-
-
-class Gated(nn.Module):
-    """A softmax chooses among three experts, each of them of one hidden layer."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.gate = nn.Linear(7, 3)
-        self.experts = nn.ModuleList(chain([7, 24, 2]) for _ in range(3))
-
-    def forward(self, x: Tensor) -> Tensor:
-        said = torch.stack([expert(x) for expert in self.experts], 1)
-        out: Tensor = (self.gate(x).softmax(1)[..., None] * said).sum(1)
-        return out
-
-
-def headed() -> Job:
-    """A body that is fixed by design, wide and drawn at random, and a head that learns."""
-    body = nn.Sequential(nn.Linear(6, 256), nn.Tanh()).requires_grad_(False)
-    return trained(nn.Sequential(body, nn.Linear(256, STARS)), stars(), Adam, lr=4e-3)

@@ -5,7 +5,6 @@ from tests.faults.building import Make, he, squared_error, xavier
 from tests.faults.eighth.making import GROWTH, RATE, SIGMOID, STEP, UNDEFINED, Fill, filled, normal, trained
 from tests.faults.fourteenth.tasks import FACES, STARS, diamonds, dice, stars
 from tests.faults.program import Batch, Job, faulty, healthy
-from tests.faults.tenth.making import DRIVEN
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.optim import SGD, Adam
@@ -28,33 +27,11 @@ class Block(nn.Module):
         return out
 
 
-class After(Block):
-    """A rectifier behind the sum, as in the first of these networks (He et al., 2016)."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        return super().forward(x).relu()
-
-
 class Chanced(Block):
     """A branch that is left out of one training step in four."""
 
     def forward(self, x: Tensor) -> Tensor:
         return x if self.training and float(torch.rand(())) < 0.25 else super().forward(x)
-
-
-class Dense(nn.Module):
-    """What each layer says is put beside all that came before (Huang et al., 2017)."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.layers = nn.ModuleList(nn.Linear(8 + 12 * place, 12) for place in range(4))
-        self.last = nn.Linear(56, 1)
-
-    def forward(self, x: Tensor) -> Tensor:
-        for layer in self.layers:
-            x = torch.cat([x, layer(x).relu()], 1)
-        out: Tensor = self.last(x)
-        return out
 
 
 def row(*blocks: nn.Module, inputs: int = 8, outputs: int = 1) -> nn.Sequential:
@@ -141,7 +118,6 @@ programs = (
         "residual-diamonds-six-past",
         lambda: priced(*(Block(nn.Sigmoid, scale=0.5) for _ in range(5)), lr=8e-3),
     ),
-    healthy("residual-diamonds-rectified-sums", lambda: priced(*(After(scale=0.4) for _ in range(4)))),
     healthy("residual-diamonds-branches-at-0", from_zero),
     healthy("residual-diamonds-errors-in-full", lambda: in_cents(torch.float32)),
     healthy("residual-diamonds-light-momentum", lambda: pushed(0.005)),
@@ -149,9 +125,6 @@ programs = (
     healthy(
         "residual-diamonds-a-quarter-left-out",
         lambda: priced(*(Chanced(nn.GELU, norm) for _ in range(5)), lr=6e-3),
-    ),
-    healthy(
-        "residual-diamonds-put-beside", lambda: trained(Dense(), diamonds(), Adam, squared_error, lr=8e-3)
     ),
     healthy("residual-dice-last-norms-at-0", lambda: pictures(0.03)),
     healthy(
@@ -175,20 +148,6 @@ programs = (
         cause=SIGMOID + "|residual|shortcut|skip|weights?|branch",
         twin="residual-diamonds-six-past",
         also=("stalled-layer", "saturated-units"),
-    ),
-    faulty(
-        "residual-diamonds-rectified-at-a-third",
-        "dead-units",
-        lambda: priced(*(After(scale=0.4) for _ in range(4)), lr=0.3),
-        cause=DRIVEN,
-        twin="residual-diamonds-rectified-sums",
-        also=(
-            "unstable-updates",
-            "exploding-activation",
-            "exploding-gradient",
-            "vanishing-gradient",
-            "stalled-layer",
-        ),
     ),
     faulty(
         "residual-diamonds-errors-in-half",

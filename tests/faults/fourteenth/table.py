@@ -1,6 +1,6 @@
 """The programs of plain layers; what they are made of is in `mlp`."""
 
-from tests.faults.building import biased, chain, he, squared_error, xavier
+from tests.faults.building import chain, he, squared_error, xavier
 from tests.faults.eighth.making import (
     ALIKE,
     CUT,
@@ -14,26 +14,23 @@ from tests.faults.eighth.making import (
     UNDEFINED,
     WEIGHTS,
     constant,
-    filled,
     normal,
     trained,
 )
 from tests.faults.fourteenth import mlp
-from tests.faults.fourteenth.tasks import STARS, arrears, diamonds, stars
+from tests.faults.fourteenth.tasks import arrears, diamonds, stars
 from tests.faults.program import faulty, healthy
 from tests.faults.tenth.making import DRIVEN
 from torch import nn
-from torch.optim import SGD, Adam, AdamW
+from torch.optim import Adam, AdamW
 
 programs = (
     healthy("mlp-diamonds-six-by-he", lambda: mlp.priced(6, he)),
     healthy("mlp-diamonds-tanh-by-glorot", lambda: mlp.priced(3, xavier, nn.Tanh, 5e-3)),
-    healthy("mlp-diamonds-width-about-0", lambda: mlp.listed(1.0)),
     healthy("mlp-stars-on-scale", lambda: mlp.shining(1.0)),
     healthy("mlp-arrears-years-from-usual", lambda: mlp.dated(0.0)),
     healthy("mlp-arrears-mean-where-untold", lambda: mlp.answered(is_filled=True)),
     healthy("mlp-diamonds-over-half-at-least", lambda: mlp.relative(0.5)),
-    healthy("mlp-diamonds-variance-by-softplus", lambda: mlp.doubted(is_positive=True)),
     healthy("mlp-stars-stepped", lambda: mlp.stepped(0.1, momentum=0.9)),
     healthy("mlp-diamonds-stepped-gently", lambda: mlp.descended(0.05)),
     healthy("mlp-arrears-both-branches", lambda: mlp.branched(is_all=True)),
@@ -49,20 +46,9 @@ programs = (
         lambda: trained(chain([8, 64, 64, 1], nn.SiLU), diamonds(), Adam, mlp.in_dollars, lr=8e-3),
     ),
     healthy("mlp-stars-layer-norm-rate-of-a-fifth", mlp.warmed_high),
-    healthy("mlp-stars-five-at-a-time", mlp.in_fives),
-    healthy(
-        "mlp-stars-smoothed-labels",
-        lambda: trained(chain([6, 64, STARS]), stars(), Adam, mlp.smoothed, lr=1e-2),
-    ),
-    healthy("mlp-arrears-three-experts", lambda: trained(mlp.Gated(), arrears(), Adam, lr=1.5e-2)),
-    healthy("mlp-stars-head-on-random-tanh", mlp.headed),
     healthy(
         "mlp-arrears-prelu-below-0",
         lambda: trained(chain([7, 48, 48, 2], lambda: nn.PReLU(init=-0.4)), arrears(), Adam, lr=8e-3),
-    ),
-    healthy(
-        "mlp-arrears-half-dropped",
-        lambda: trained(chain([7, 96, 96, 2], between=(lambda: nn.Dropout(0.5),)), arrears(), Adam, lr=1e-2),
     ),
     healthy(
         "mlp-diamonds-decay-of-a-half",
@@ -111,14 +97,6 @@ programs = (
         also=("saturated-units", "vanishing-gradient", "exploding-gradient", "unstable-updates"),
     ),
     faulty(
-        "mlp-diamonds-width-in-thousandths",
-        "unscaled-input",
-        lambda: mlp.listed(1000.0),
-        cause=INPUT + "|scale",
-        twin="mlp-diamonds-width-about-0",
-        also=("dead-units", "unstable-updates", "exploding-activation", "exploding-gradient"),
-    ),
-    faulty(
         "mlp-stars-in-small-units",
         "unscaled-input",
         lambda: mlp.shining(1e-3),
@@ -149,13 +127,6 @@ programs = (
         twin="mlp-diamonds-over-half-at-least",
     ),
     faulty(
-        "mlp-diamonds-variance-as-it-comes",
-        "non-finite",
-        lambda: mlp.doubted(is_positive=False),
-        cause=UNDEFINED,
-        twin="mlp-diamonds-variance-by-softplus",
-    ),
-    faulty(
         "mlp-stars-momentum-and-great-rate",
         "unstable-updates",
         lambda: mlp.stepped(1.5, momentum=0.9),
@@ -178,16 +149,6 @@ programs = (
         ),
     ),
     faulty(
-        "mlp-stars-biases-of-minus-four",
-        "dead-units",
-        lambda: trained(
-            biased(filled(chain([6, 48, 48, STARS]), he), -4.0, [0, 1]), stars(), SGD, lr=0.1, momentum=0.9
-        ),
-        cause="bias|threshold|initiali[sz]|pre-activation",
-        twin="mlp-stars-stepped",
-        also=("vanishing-gradient", "stalled-layer"),
-    ),
-    faulty(
         "mlp-arrears-branch-forgotten",
         "stalled-layer",
         lambda: mlp.branched(is_all=False),
@@ -203,4 +164,3 @@ programs = (
         also=("vanishing-gradient",),
     ),
 )
-settled = ("mlp-stars-known-before",)

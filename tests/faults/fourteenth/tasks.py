@@ -54,8 +54,8 @@ def dice(size: int = 10, batch: int = 24) -> Pairs:
     y = torch.randint(FACES, (COUNT, batch), generator=draw)
     spots = torch.zeros(FACES, size, size)
     low, mid, high = 2, size // 2, size - 3
-    for face, at in enumerate([[(mid, mid)], [(low, low), (high, high)], [(low, high), (mid, mid), (high, low)],
-                               [(low, low), (low, high), (high, low), (high, high)]]):  # fmt: skip
+    aslant, other = [(low, low), (high, high)], [(low, high), (high, low)]
+    for face, at in enumerate([[(mid, mid)], aslant, [*other, (mid, mid)], [*aslant, *other]]):
         for row, column in at:
             spots[face, row - 1 : row + 1, column - 1 : column + 1] = 1.0
     light = 0.5 * torch.randn(COUNT, batch, 1, 1, generator=draw) * torch.linspace(-1, 1, size)
