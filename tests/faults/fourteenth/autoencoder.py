@@ -1,14 +1,15 @@
 """Autoencoders of ridges: what is hidden of them, in a few numbers or in some words of a book."""
 
 import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.optim import Adam
+
 from tests.faults.building import Make, chain, he, squared_error, xavier
 from tests.faults.eighth.making import ENDS, GROWTH, Fill, filled, normal, trained
 from tests.faults.fourteenth.tasks import PROFILE, ridges
 from tests.faults.program import Batch, Job, faulty, healthy
 from tests.faults.tenth.making import DRIVEN
-from torch import Tensor, nn
-from torch.nn import functional as F
-from torch.optim import Adam
 
 
 def funnel(fill: Fill, activation: Make = nn.ReLU, lr: float = 4e-3) -> Job:
@@ -71,14 +72,6 @@ programs = (
     healthy("autoencoder-ridges-words-of-a-book", lambda: trained(Book(), ridges(), Adam, bookish, lr=8e-3)),
     healthy(
         "autoencoder-ridges-sixteen-kept", lambda: trained(Wide(), ridges(), Adam, squared_error, lr=8e-3)
-    ),
-    faulty(
-        "autoencoder-ridges-six-of-unit-normals",
-        "exploding-gradient",
-        lambda: funnel(normal(1.0), nn.SiLU),
-        cause=GROWTH,
-        twin="autoencoder-ridges-six-by-glorot",
-        also=("exploding-activation", "unstable-updates"),
     ),
     faulty(
         "autoencoder-ridges-six-rectified-drawn-wide",

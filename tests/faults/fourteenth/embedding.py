@@ -1,6 +1,9 @@
 """Tables of listeners, tracks and words, and layers over what is looked up."""
 
 import torch
+from torch import Tensor, nn
+from torch.optim import Adagrad, Adam
+
 from tests.faults.building import Make, biased, chain, he, xavier
 from tests.faults.eighth.making import (
     INPUT,
@@ -16,8 +19,6 @@ from tests.faults.fourteenth.tasks import LEXICON, LISTENERS, TRACKS, mails, pla
 from tests.faults.program import Job, faulty, healthy
 from tests.faults.tenth.making import OPERATION
 from tests.faults.twelfth.making import EMPTY, told
-from torch import Tensor, nn
-from torch.optim import Adagrad, Adam
 
 FOLDERS = 4
 
@@ -47,12 +48,6 @@ def layered(fill: Fill, activation: Make = nn.ReLU, layers: int = 5, lr: float =
     return liked(model, lr)
 
 
-def tempo(by: float, plus: float) -> Job:
-    """Beats a minute and seconds of a track, or both about their means."""
-    batches = seen_through(lambda x: by * x + plus, plays())
-    return trained(Liking(2), batches, Adam, told, lr=1e-2)
-
-
 def tables_known(*, is_all: bool) -> Job:
     """Tables that came after the optimiser was made of the layers, or before."""
     model = Liking(2, nn.GELU)
@@ -61,10 +56,11 @@ def tables_known(*, is_all: bool) -> Job:
     return Job(model, Adam([*(model if is_all else model.rest).parameters()], lr=1e-2), plays(), told)
 
 
-def stacked(bias: float) -> Job:
+def stacked(bias: float = 0.0, by: float = 1.0, plus: float = 0.0) -> Job:
+    """Layers with one bias; tempo and length of tracks about their means, or in beats and seconds."""
     model = Liking(2)
     biased(filled(model.rest, he), bias, [0, 1])
-    return liked(model, 6e-3)
+    return trained(model, seen_through(lambda x: by * x + plus, plays()), Adam, told, lr=6e-3)
 
 
 class Words(nn.Module):
@@ -97,9 +93,8 @@ def hashed() -> Job:
 
 programs = (
     healthy("embedding-plays-two-tanh-by-glorot", lambda: layered(xavier, nn.Tanh, 2)),
-    healthy("embedding-plays-tempo-about-0", lambda: tempo(1.0, 0.0)),
     healthy("embedding-plays-tables-known", lambda: tables_known(is_all=True)),
-    healthy("embedding-plays-biases-of-0", lambda: stacked(0.0)),
+    healthy("embedding-plays-biases-of-0", stacked),
     healthy("embedding-mails-one-word-at-least", lambda: trained(Words(), mails(), Adam, lr=1.2e-2)),
     healthy("embedding-mails-vectors-fixed", fixed),
     healthy("embedding-plays-of-a-thousand-rows", hashed),
@@ -114,9 +109,9 @@ programs = (
     faulty(
         "embedding-plays-in-beats-and-seconds",
         "unscaled-input",
-        lambda: tempo(40.0, 160.0),
+        lambda: stacked(by=40.0, plus=160.0),
         cause=INPUT + "|scale|offset",
-        twin="embedding-plays-tempo-about-0",
+        twin="embedding-plays-biases-of-0",
         also=("dead-units", "unstable-updates", "exploding-activation", "exploding-gradient"),
     ),
     faulty(

@@ -3,15 +3,15 @@
 from copy import deepcopy
 
 import torch
+from torch import Tensor, nn
+from torch.func import functional_call
+from torch.nn import functional as F
+from torch.optim import Adam
+
 from tests.faults.building import Make, chain, xavier
 from tests.faults.eighth.making import ENDS, GROWTH, STEP, Fill, Loss, filled, normal
 from tests.faults.fourteenth.tasks import CODE, GLYPH, glyphs
 from tests.faults.program import Batch, Job, faulty, healthy
-from torch import Tensor, nn
-from torch.func import functional_call
-from torch.nn import functional as F
-from torch.nn.utils.parametrizations import spectral_norm
-from torch.optim import Adam
 
 
 def leaky() -> nn.Module:
@@ -21,10 +21,10 @@ def leaky() -> nn.Module:
 class Game(nn.Module):
     """A generator and a judge; the judge stands still where the generator is judged."""
 
-    def __init__(self, generator: nn.Module, judge: nn.Module | None = None) -> None:
+    def __init__(self, generator: nn.Module) -> None:
         super().__init__()
         self.generator = generator
-        self.judge = judge or chain([CODE + GLYPH, 48, 1], leaky)
+        self.judge = chain([CODE + GLYPH, 48, 1], leaky)
 
     def forward(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         made = self.generator(x)
@@ -59,10 +59,6 @@ def drawn(layers: int, activation: Make, fill: Fill, lr: float = 5e-3) -> Job:
     return played(Game(filled(chain([CODE, *[40] * layers, GLYPH], activation), fill)), lr)
 
 
-def bounded_judge() -> nn.Module:
-    return nn.Sequential(spectral_norm(nn.Linear(CODE + GLYPH, 48)), leaky(), spectral_norm(nn.Linear(48, 1)))
-
-
 class Followed(Game):
     """A slow copy of the generator is kept beside it, as one keeps it to draw with."""
 
@@ -92,7 +88,7 @@ programs = (
         lambda: drawn(4, nn.ReLU, normal(0.02), 6e-3),
         cause="weights?|initiali[sz]",
         twin="gan-glyphs-four-by-glorot",
-        also=("stalled-layer", "dead-units"),
+        also=("unstable-updates", "stalled-layer", "dead-units"),
     ),
     faulty(
         "gan-glyphs-four-of-unit-normals",

@@ -3,14 +3,15 @@
 from copy import deepcopy
 
 import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.optim import SGD, Adam, AdamW
+
 from tests.faults.building import Make, Scheduled, chain, cross_entropy, deep, squared_error
 from tests.faults.eighth.making import Fill, filled, seen_through, trained
 from tests.faults.fourteenth.tasks import STARS, arrears, diamonds, stars
 from tests.faults.program import Batch, Job
 from tests.faults.tasks import generator
-from torch import Tensor, nn
-from torch.nn import functional as F
-from torch.optim import SGD, Adam, AdamW
 
 
 def priced(layers: int, fill: Fill, activation: Make = nn.ReLU, lr: float = 3e-3) -> Job:
@@ -19,9 +20,10 @@ def priced(layers: int, fill: Fill, activation: Make = nn.ReLU, lr: float = 3e-3
     return trained(model, diamonds(), Adam, squared_error, lr=lr)
 
 
-def shining(unit: float, lr: float = 5e-3) -> Job:
-    """Brightness of stars on unit scale, or in some unit of energy."""
-    return trained(chain([6, 48, 48, STARS]), seen_through(lambda x: unit * x, stars()), Adam, lr=lr)
+def shining(unit: float) -> Job:
+    """Brightness of stars in some unit of energy."""
+    batches = seen_through(lambda x: unit * x, stars())
+    return trained(chain([6, 48, 48, STARS]), batches, SGD, lr=0.1, momentum=0.9)
 
 
 def dated(year: float) -> Job:
@@ -63,9 +65,9 @@ def stepped(lr: float, activation: Make = nn.ReLU, **settings: float) -> Job:
     return trained(chain([6, 48, 48, STARS], activation), stars(), SGD, lr=lr, **settings)
 
 
-def descended(lr: float) -> Job:
+def descended() -> Job:
     """Descent on prices."""
-    return trained(chain([8, 64, 64, 1]), diamonds(), SGD, squared_error, lr=lr)
+    return trained(chain([8, 64, 64, 1]), diamonds(), SGD, squared_error, lr=0.05)
 
 
 class Split(nn.Module):

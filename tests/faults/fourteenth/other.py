@@ -3,13 +3,14 @@
 from itertools import pairwise
 
 import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.optim import Adam
+
 from tests.faults.building import Make, chain, deep, he
 from tests.faults.eighth.making import ALIKE, GROWTH, Fill, filled, trained
 from tests.faults.fourteenth.tasks import BUSES, KINDS, cells, drones, grids
 from tests.faults.program import Batch, Job, faulty, healthy
-from torch import Tensor, nn
-from torch.nn import functional as F
-from torch.optim import Adam
 
 WIDTH = 24
 
@@ -50,7 +51,7 @@ def worth(model: nn.Module, batch: Batch) -> Tensor:
 
 def thrust(gain: float) -> Job:
     """Orthogonal layers, stretched by some gain."""
-    model = chain(deep(5, 40, inputs=5, outputs=3))
+    model = chain(deep(7, 40, inputs=5, outputs=3))
     filled(model, lambda weight: nn.init.orthogonal_(weight, gain=gain))
     nn.init.xavier_normal_(model[-1].weight)  # type: ignore[arg-type]
     return trained(model, drones(), Adam, worth, lr=4e-3)
@@ -96,7 +97,7 @@ def outlined(fill: Fill) -> Job:
 
 programs = (
     healthy("graph-grids-five-means", lambda: supplied(is_mean=True)),
-    healthy("values-drones-five-orthogonal", lambda: thrust(1.4)),
+    healthy("values-drones-seven-orthogonal", lambda: thrust(1.4)),
     healthy("segmentation-cells-each-drawn", lambda: outlined(he)),
     faulty(
         "graph-grids-five-sums",
@@ -107,11 +108,11 @@ programs = (
         also=("exploding-gradient", "unstable-updates", "dead-units"),
     ),
     faulty(
-        "values-drones-five-stretched",
+        "values-drones-seven-stretched",
         "exploding-gradient",
-        lambda: thrust(6.0),
+        lambda: thrust(8.0),
         cause=GROWTH,
-        twin="values-drones-five-orthogonal",
+        twin="values-drones-seven-orthogonal",
         also=("exploding-activation", "dead-units", "unstable-updates"),
     ),
     faulty(
@@ -120,6 +121,6 @@ programs = (
         lambda: outlined(copied),
         cause=ALIKE,
         twin="segmentation-cells-each-drawn",
-        also=("dead-units", "vanishing-gradient"),
+        also=("unstable-updates", "dead-units", "vanishing-gradient"),
     ),
 )

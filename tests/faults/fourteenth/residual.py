@@ -1,13 +1,14 @@
 """Networks with ways past their layers, over tables of diamonds and pictures of dice."""
 
 import torch
-from tests.faults.building import Make, he, squared_error, xavier
-from tests.faults.eighth.making import GROWTH, RATE, SIGMOID, STEP, UNDEFINED, Fill, filled, normal, trained
-from tests.faults.fourteenth.tasks import FACES, STARS, diamonds, dice, stars
-from tests.faults.program import Batch, Job, faulty, healthy
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.optim import SGD, Adam
+
+from tests.faults.building import Make, he, squared_error, xavier
+from tests.faults.eighth.making import GROWTH, RATE, SIGMOID, STEP, Fill, filled, normal, trained
+from tests.faults.fourteenth.tasks import FACES, STARS, diamonds, dice, stars
+from tests.faults.program import Batch, Job, faulty, healthy
 
 WIDTH = 32
 
@@ -68,22 +69,6 @@ def kinds(model: nn.Module, batch: Batch) -> Tensor:
     return F.cross_entropy(model(batch[0]), batch[1])
 
 
-class Cents:
-    """Squares of errors in cents, taken in some precision."""
-
-    def __init__(self, kind: torch.dtype) -> None:
-        self.kind = kind
-
-    def __call__(self, model: nn.Module, batch: Batch) -> Tensor:
-        x, y = batch
-        error = (400 * (model(x) - y)).to(self.kind)
-        return error.square().mean().float() / 1e4
-
-
-def in_cents(kind: torch.dtype) -> Job:
-    return trained(row(Block(nn.GELU), Block(nn.GELU)), diamonds(), Adam, Cents(kind), lr=6e-3)
-
-
 class Picture(nn.Module):
     """Two convolutions and a way past them, normed by batch; the second norm starts at 0."""
 
@@ -119,7 +104,6 @@ programs = (
         lambda: priced(*(Block(nn.Sigmoid, scale=0.5) for _ in range(5)), lr=8e-3),
     ),
     healthy("residual-diamonds-branches-at-0", from_zero),
-    healthy("residual-diamonds-errors-in-full", lambda: in_cents(torch.float32)),
     healthy("residual-diamonds-light-momentum", lambda: pushed(0.005)),
     healthy("residual-stars-body-at-half-rate", lambda: grouped(5e-3)),
     healthy(
@@ -147,14 +131,7 @@ programs = (
         lambda: priced(*(Block(nn.Sigmoid, scale=0.5, past=0.0) for _ in range(5)), lr=8e-3),
         cause=SIGMOID + "|residual|shortcut|skip|weights?|branch",
         twin="residual-diamonds-six-past",
-        also=("stalled-layer", "saturated-units"),
-    ),
-    faulty(
-        "residual-diamonds-errors-in-half",
-        "non-finite",
-        lambda: in_cents(torch.float16),
-        cause=UNDEFINED + "|half|precision|16",
-        twin="residual-diamonds-errors-in-full",
+        also=("dead-units", "stalled-layer", "saturated-units"),
     ),
     faulty(
         "residual-diamonds-momentum-at-a-fifth",

@@ -1,6 +1,10 @@
 """One encoder for two fingerprints, or for two photographs of a shoe among others."""
 
 import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.optim import Adam
+
 from tests.faults.building import Make, chain, he, xavier
 from tests.faults.eighth.making import (
     ALIKE,
@@ -15,15 +19,12 @@ from tests.faults.eighth.making import (
 from tests.faults.fourteenth.tasks import PRINT, fingers, shoes
 from tests.faults.program import Batch, Job, faulty, healthy
 from tests.faults.tenth.making import OPERATION
-from torch import Tensor, nn
-from torch.nn import functional as F
-from torch.optim import Adam
 
 CODE = 8
 
 
 class Pair(nn.Module):
-    """How near two codes are, as a logit; one side may be cut off, as if it were a target."""
+    """How near two codes are, as a logit; the distance may be under a root."""
 
     def __init__(self, encode: nn.Module, root: float | None = None) -> None:
         super().__init__()
@@ -100,9 +101,8 @@ def nearer(model: nn.Module, batch: Batch) -> Tensor:
 
 
 programs = (
+    healthy("siamese-fingers-six-leaky-by-he", lambda: deep(6, nn.LeakyReLU, he)),
     healthy("siamese-fingers-six-by-glorot", lambda: deep(6, nn.Tanh, xavier)),
-    healthy("siamese-fingers-six-leaky-by-he", lambda: deep(6, nn.LeakyReLU, he, 2e-3)),
-    healthy("siamese-fingers-two-by-he", lambda: deep(2, nn.LeakyReLU, he)),
     healthy("siamese-fingers-root-and-a-bit", lambda: rooted(1e-3)),
     healthy("siamese-shoes-among-others", lambda: trained(Shops(), shoes(), Adam, among_others, lr=8e-3)),
     healthy("siamese-shoes-other-held", lambda: trained(Held(), shoes(), Adam, nearer, lr=4e-3)),
@@ -115,17 +115,17 @@ programs = (
         also=("stalled-layer", "saturated-units"),
     ),
     faulty(
-        "siamese-fingers-two-of-one-number",
+        "siamese-fingers-six-of-one-number",
         "symmetric-units",
-        lambda: deep(2, nn.LeakyReLU, constant(0.1)),
+        lambda: deep(6, nn.Tanh, constant(0.03)),
         cause=ALIKE,
-        twin="siamese-fingers-two-by-he",
+        twin="siamese-fingers-six-by-glorot",
         also=("vanishing-gradient", "exploding-activation"),
     ),
     faulty(
         "siamese-fingers-six-of-unit-normals",
         "exploding-gradient",
-        lambda: deep(6, nn.LeakyReLU, normal(1.0), 2e-3),
+        lambda: deep(6, nn.LeakyReLU, normal(1.0)),
         cause=GROWTH,
         twin="siamese-fingers-six-leaky-by-he",
         also=("exploding-activation", "unstable-updates"),

@@ -1,5 +1,8 @@
 """The programs of plain layers; what they are made of is in `mlp`."""
 
+from torch import nn
+from torch.optim import Adam, AdamW
+
 from tests.faults.building import chain, he, squared_error, xavier
 from tests.faults.eighth.making import (
     ALIKE,
@@ -21,18 +24,15 @@ from tests.faults.fourteenth import mlp
 from tests.faults.fourteenth.tasks import arrears, diamonds, stars
 from tests.faults.program import faulty, healthy
 from tests.faults.tenth.making import DRIVEN
-from torch import nn
-from torch.optim import Adam, AdamW
 
 programs = (
     healthy("mlp-diamonds-six-by-he", lambda: mlp.priced(6, he)),
     healthy("mlp-diamonds-tanh-by-glorot", lambda: mlp.priced(3, xavier, nn.Tanh, 5e-3)),
-    healthy("mlp-stars-on-scale", lambda: mlp.shining(1.0)),
     healthy("mlp-arrears-years-from-usual", lambda: mlp.dated(0.0)),
     healthy("mlp-arrears-mean-where-untold", lambda: mlp.answered(is_filled=True)),
     healthy("mlp-diamonds-over-half-at-least", lambda: mlp.relative(0.5)),
     healthy("mlp-stars-stepped", lambda: mlp.stepped(0.1, momentum=0.9)),
-    healthy("mlp-diamonds-stepped-gently", lambda: mlp.descended(0.05)),
+    healthy("mlp-diamonds-stepped-gently", mlp.descended),
     healthy("mlp-arrears-both-branches", lambda: mlp.branched(is_all=True)),
     healthy("mlp-diamonds-head-on-tensor", lambda: mlp.staged(is_anew=False)),
     healthy("mlp-stars-known-before", mlp.known_before),
@@ -101,7 +101,7 @@ programs = (
         "unscaled-input",
         lambda: mlp.shining(1e-3),
         cause=INPUT + "|scale",
-        twin="mlp-stars-on-scale",
+        twin="mlp-stars-stepped",
         also=("vanishing-gradient", "stalled-layer", "dead-units", "exploding-activation"),
     ),
     faulty(
@@ -135,11 +135,11 @@ programs = (
         also=("dead-units", "exploding-activation", "exploding-gradient", "vanishing-gradient", "non-finite"),
     ),
     faulty(
-        "mlp-diamonds-stepped-hard",
+        "mlp-diamonds-six-driven-out",
         "dead-units",
-        lambda: mlp.descended(0.7),
+        lambda: mlp.priced(6, he, lr=0.2),
         cause=DRIVEN,
-        twin="mlp-diamonds-stepped-gently",
+        twin="mlp-diamonds-six-by-he",
         also=(
             "unstable-updates",
             "exploding-activation",

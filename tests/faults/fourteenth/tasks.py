@@ -1,9 +1,10 @@
 """What the programs of the fourteenth part learn; noise in targets keeps the best loss well above 0."""
 
 import torch
-from tests.faults.tasks import Pairs, flipped, generator
 from torch import Tensor
 from torch.nn import functional as F
+
+from tests.faults.tasks import Pairs, flipped, generator
 
 Triples = list[tuple[Tensor, Tensor, Tensor]]
 

@@ -3,12 +3,14 @@
 import math
 
 import torch
-from tests.faults.building import Make, cross_entropy, squared_error, xavier
+from torch import Tensor, nn
+from torch.optim import Adam, AdamW
+
+from tests.faults.building import Make, squared_error, xavier
 from tests.faults.eighth.making import (
     ALIKE,
     GROWTH,
     INPUT,
-    RATE,
     STEP,
     Fill,
     Warmed,
@@ -22,8 +24,6 @@ from tests.faults.fourteenth.tasks import INGREDIENTS, RECIPE, SONGS, birdsong, 
 from tests.faults.program import Job, faulty, healthy
 from tests.faults.tenth.making import DRIVEN, OPERATION
 from tests.faults.twelfth.making import MASKED
-from torch import Tensor, nn
-from torch.optim import Adam, AdamW
 
 WIDTH, HEADS = 32, 4
 
@@ -86,16 +86,6 @@ def hidden(from_: int) -> Job:
 
 def filled_by(fill: Fill, norm: Make = nn.Identity, layers: int = 2, lr: float = 4e-3) -> Job:
     return cooked(filled(Cook(*(Layer(nn.ReLU, norm=norm) for _ in range(layers))), fill), lr)
-
-
-def known(*, is_early: bool) -> Job:
-    """The vocabulary grew, and its table and head with it, after the optimiser was made or before."""
-    model = Cook(Layer(norm=norm))
-    early = [*model.parameters()]
-    model.thing, model.last = nn.Embedding(INGREDIENTS, WIDTH), nn.Linear(WIDTH, INGREDIENTS)
-    for new in (model.thing, model.last):
-        nn.init.normal_(new.weight, std=0.02)
-    return Job(model, Adam(early if is_early else [*model.parameters()], lr=6e-3), recipes(), cross_entropy)
 
 
 class Listener(nn.Module):
@@ -161,7 +151,6 @@ programs = (
     healthy("transformer-recipes-first-sees-itself", lambda: hidden(1)),
     healthy("transformer-recipes-two-by-glorot", lambda: filled_by(xavier)),
     healthy("transformer-recipes-three-normed", lambda: filled_by(normal(0.15), norm, 3)),
-    healthy("transformer-recipes-table-known", lambda: known(is_early=False)),
     healthy("transformer-glucose-about-usual", lambda: sugared(1.0, 0.0)),
     healthy("transformer-recipes-thin-beside-fixed", ranked),
     healthy("transformer-birdsong-by-torch-warmed", of_torch),
@@ -207,13 +196,6 @@ programs = (
         cause=GROWTH,
         twin="transformer-recipes-two-by-glorot",
         also=("exploding-gradient", "unstable-updates", "vanishing-gradient", "dead-units"),
-    ),
-    faulty(
-        "transformer-recipes-table-came-later",
-        "stalled-layer",
-        lambda: known(is_early=True),
-        cause=RATE,
-        twin="transformer-recipes-table-known",
     ),
     faulty(
         "transformer-glucose-in-milligrams",
