@@ -43,7 +43,7 @@ def measured(by: float) -> Job:
     """Tremors in metres, or in as many micrometres of which 1 is the deviation."""
     batches = seen_through(lambda x: by * x, tremors())
     return trained(
-        chain([TREMOR, 48, CODE, 48, TREMOR], nn.SiLU), batches, SGD, squared_error, lr=0.3, momentum=0.9
+        chain([TREMOR, 48, CODE, 48, TREMOR], nn.SiLU), batches, SGD, squared_error, lr=0.25, momentum=0.9
     )
 
 

@@ -20,7 +20,7 @@ from tests.faults.thirteenth import mlp
 from tests.faults.thirteenth.tasks import fraud, houses
 
 programs = (
-    healthy("mlp-houses-standardised", lambda: mlp.priced(is_standardised=True)),
+    healthy("mlp-houses-about-their-means", lambda: mlp.priced(is_standardised=True)),
     healthy("mlp-houses-eight-by-he", lambda: mlp.deep(8, he)),
     healthy("mlp-houses-mean-of-batch", lambda: mlp.summed("mean")),
     healthy("mlp-fraud-by-hand-and-a-bit", lambda: mlp.by_hand(1e-4)),
@@ -42,7 +42,7 @@ programs = (
         "unscaled-input",
         lambda: mlp.priced(is_standardised=False),
         cause=INPUT + "|scale",
-        twin="mlp-houses-standardised",
+        twin="mlp-houses-about-their-means",
         also=("dead-units", "unstable-updates", "exploding-activation", "exploding-gradient"),
     ),
     faulty(
@@ -99,14 +99,6 @@ programs = (
         cause=INPUT + "|scale|data",
         twin="mlp-fraud-holes-filled",
         also=("dead-units", "unstable-updates", "exploding-activation", "exploding-gradient"),
-    ),
-    faulty(
-        "mlp-houses-momentum-of-almost-one",
-        "unstable-updates",
-        lambda: mlp.summed("mean", momentum=0.999),
-        cause=STEP + r"|momentum",
-        twin="mlp-houses-mean-of-batch",
-        also=("dead-units", "exploding-activation", "exploding-gradient", "vanishing-gradient"),
     ),
     faulty(
         "mlp-fraud-centred-twice",
