@@ -9,7 +9,6 @@ from tests.faults.eighth.making import (
     INPUT,
     RATE,
     Fill,
-    Loss,
     filled,
     normal,
     seen_through,
@@ -26,10 +25,10 @@ FOLDERS = 4
 class Liking(nn.Module):
     """Numbers of a track beside what its table and that of listeners have, and layers over all of it."""
 
-    def __init__(self, layers: int = 1, activation: Make = nn.ReLU, width: int = 8) -> None:
+    def __init__(self, layers: int = 1, activation: Make = nn.ReLU) -> None:
         super().__init__()
-        self.listener, self.track = nn.Embedding(LISTENERS, width), nn.Embedding(TRACKS, width)
-        self.rest = chain([2 * width + 2, *[40] * layers, 1], activation)
+        self.listener, self.track = nn.Embedding(LISTENERS, 8), nn.Embedding(TRACKS, 8)
+        self.rest = chain([18, *[40] * layers, 1], activation)
 
     def forward(self, x: Tensor, who: Tensor) -> Tensor:
         both = self.listener(who[:, 0]), self.track(who[:, 1])
@@ -37,15 +36,11 @@ class Liking(nn.Module):
         return out
 
 
-def liked(model: nn.Module, lr: float = 1e-2, kind: type = Adam, loss: Loss = told, **settings: float) -> Job:
-    return trained(model, plays(), kind, loss, lr=lr, **settings)
-
-
-def layered(fill: Fill, activation: Make = nn.ReLU, layers: int = 5, lr: float = 6e-3) -> Job:
+def layered(fill: Fill) -> Job:
     """Only the layers over the tables are filled."""
-    model = Liking(layers, activation)
+    model = Liking(2, nn.Tanh)
     filled(model.rest, fill)
-    return liked(model, lr)
+    return trained(model, plays(), Adam, told, lr=6e-3)
 
 
 def tables_known(*, is_all: bool) -> Job:
@@ -88,11 +83,11 @@ def hashed() -> Job:
     """Tables of a thousand rows, of which these few are asked for, and sparse gradients of their own."""
     model = Liking(1)
     model.listener, model.track = nn.Embedding(1000, 8), nn.Embedding(1000, 8)
-    return liked(model, 3e-2, Adagrad)
+    return trained(model, plays(), Adagrad, told, lr=3e-2)
 
 
 programs = (
-    healthy("embedding-plays-two-tanh-by-glorot", lambda: layered(xavier, nn.Tanh, 2)),
+    healthy("embedding-plays-two-tanh-by-glorot", lambda: layered(xavier)),
     healthy("embedding-plays-tables-known", lambda: tables_known(is_all=True)),
     healthy("embedding-plays-biases-of-0", stacked),
     healthy("embedding-mails-one-word-at-least", lambda: trained(Words(), mails(), Adam, lr=1.2e-2)),
@@ -101,7 +96,7 @@ programs = (
     faulty(
         "embedding-plays-two-tanh-drawn-wide",
         "saturated-units",
-        lambda: layered(normal(2.0), nn.Tanh, 2),
+        lambda: layered(normal(2.0)),
         cause="weights?|initiali[sz]|pre-activation",
         twin="embedding-plays-two-tanh-by-glorot",
         also=("exploding-gradient", "vanishing-gradient", "unstable-updates"),

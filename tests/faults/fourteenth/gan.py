@@ -37,14 +37,16 @@ def entropy(model: nn.Module, batch: Batch) -> Tensor:
     """Goodfellow et al. (2014), with the generator's loss that does not flatten, and a distance."""
     made, real, fake, caught = model(*batch)
     said = F.softplus(-real) + F.softplus(fake) + F.softplus(-caught)
-    return 3 * F.mse_loss(made, batch[1]) + 0.1 * said.mean()
+    out: Tensor = 3 * F.mse_loss(made, batch[1]) + 0.1 * said.mean()
+    return out
 
 
 def smooth(model: nn.Module, batch: Batch) -> Tensor:
     """Real ones are told as nine tenths real (Salimans et al., 2016)."""
     made, real, fake, caught = model(*batch)
     said = F.softplus(-real) + 0.1 * real + F.softplus(fake) + F.softplus(-caught)
-    return 3 * F.mse_loss(made, batch[1]) + 0.1 * said.mean()
+    out: Tensor = 3 * F.mse_loss(made, batch[1]) + 0.1 * said.mean()
+    return out
 
 
 def played(game: Game, lr: float = 5e-3, loss: Loss = entropy, judge_lr: float = 2e-3) -> Job:

@@ -52,7 +52,8 @@ class Relative:
 
     def __call__(self, model: nn.Module, batch: Batch) -> Tensor:
         x, y = batch
-        return ((model(x) - y).abs() / y.abs().clamp(min=self.least)).mean()
+        out: Tensor = ((model(x) - y).abs() / y.abs().clamp(min=self.least)).mean()
+        return out
 
 
 def relative(least: float) -> Job:
@@ -60,9 +61,9 @@ def relative(least: float) -> Job:
     return trained(chain([8, 48, 48, 1], nn.SiLU), batches, Adam, Relative(least), lr=8e-3)
 
 
-def stepped(lr: float, activation: Make = nn.ReLU, **settings: float) -> Job:
-    """Descent on kinds of stars."""
-    return trained(chain([6, 48, 48, STARS], activation), stars(), SGD, lr=lr, **settings)
+def stepped(lr: float) -> Job:
+    """Descent with momentum on kinds of stars."""
+    return trained(chain([6, 48, 48, STARS]), stars(), SGD, lr=lr, momentum=0.9)
 
 
 def descended() -> Job:
@@ -109,7 +110,7 @@ class Staged(nn.Module):
 def staged(*, is_anew: bool) -> Job:
     model = Staged(is_anew=is_anew)
     filled(model, lambda w: nn.init.kaiming_normal_(w, generator=generator(6)))
-    nn.init.normal_(model.body[0].weight, std=0.05)
+    nn.init.normal_(model.body[0].weight, std=0.05)  # type: ignore[arg-type]
     return trained(model, diamonds(), Adam, squared_error, lr=1e-2)
 
 

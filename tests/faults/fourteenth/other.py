@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.optim import Adam
 
-from tests.faults.building import Make, chain, deep, he
+from tests.faults.building import chain, deep, he
 from tests.faults.eighth.making import ALIKE, GROWTH, Fill, filled, trained
 from tests.faults.fourteenth.tasks import BUSES, KINDS, cells, drones, grids
 from tests.faults.program import Batch, Job, faulty, healthy
@@ -18,11 +18,11 @@ WIDTH = 24
 class Grid(nn.Module):
     """Buses hear the sum or the mean of themselves and those they are joined to, layer by layer."""
 
-    def __init__(self, layers: int, activation: Make = nn.ReLU, *, is_mean: bool) -> None:
+    def __init__(self, layers: int, *, is_mean: bool) -> None:
         super().__init__()
         sizes = [KINDS + 1, *[WIDTH] * layers]
         self.steps = nn.ModuleList(nn.Linear(i, o) for i, o in pairwise(sizes))
-        self.acts = nn.ModuleList(activation() for _ in range(layers))
+        self.acts = nn.ModuleList(nn.ReLU() for _ in range(layers))
         self.last, self.is_mean = nn.Linear(WIDTH, 1), is_mean
         filled(self, he)
 
@@ -81,7 +81,8 @@ def in_cell(model: nn.Module, batch: Batch) -> Tensor:
     said, y = model(batch[0]), batch[1]
     inside = said.sigmoid()
     overlap = (2 * (inside * y).sum() + 1) / (inside.sum() + y.sum() + 1)
-    return F.binary_cross_entropy_with_logits(said, y) + 1 - overlap
+    out: Tensor = F.binary_cross_entropy_with_logits(said, y) + 1 - overlap
+    return out
 
 
 def copied(weight: Tensor) -> None:

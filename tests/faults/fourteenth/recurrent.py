@@ -60,8 +60,8 @@ def turned(gain: float) -> Fill:
     return fill
 
 
-def sung(fill: Fill = nn.init.xavier_normal_, lr: float = 6e-3, activation: Make = nn.Tanh) -> Job:
-    return trained(filled(Unrolled(5, SONGS, activation), fill), birdsong(), Adam, lr=lr)
+def sung(fill: Fill = nn.init.xavier_normal_, lr: float = 6e-3) -> Job:
+    return trained(filled(Unrolled(5, SONGS), fill), birdsong(), Adam, lr=lr)
 
 
 class Read(nn.Module):
@@ -127,7 +127,7 @@ def open_gates() -> Job:
     """Forget gates that start open (Jozefowicz et al., 2015)."""
     layer = nn.LSTM(4, WIDTH, batch_first=True)
     with torch.no_grad():
-        layer.bias_ih_l0[WIDTH : 2 * WIDTH] = 4.0
+        layer.bias_ih_l0[WIDTH : 2 * WIDTH] = 4.0  # type: ignore[operator]
     return trained(Read(layer, STEPS), passwords(), Adam, lr=1.2e-2)
 
 
@@ -153,8 +153,8 @@ def at_every_hour(model: nn.Module, batch: Batch) -> Tensor:
 def reservoir() -> Job:
     """A recurrent layer that is fixed by design; only what reads it learns (Jaeger, 2001)."""
     layer = nn.RNN(5, 128, batch_first=True).requires_grad_(False)
-    nn.init.orthogonal_(layer.weight_hh_l0, gain=0.9)
-    nn.init.normal_(layer.weight_ih_l0, std=0.4)
+    nn.init.orthogonal_(layer.weight_hh_l0, gain=0.9)  # type: ignore[arg-type]
+    nn.init.normal_(layer.weight_ih_l0, std=0.4)  # type: ignore[arg-type]
     return trained(Read(layer, SONGS, width=128), birdsong(), Adam, lr=5e-3)
 
 

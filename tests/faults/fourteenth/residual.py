@@ -1,5 +1,7 @@
 """Networks with ways past their layers, over tables of diamonds and pictures of dice."""
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -43,7 +45,7 @@ def priced(*blocks: nn.Module, lr: float = 4e-3, fill: Fill = xavier) -> Job:
     return trained(filled(row(*blocks), fill), diamonds(), Adam, squared_error, lr=lr)
 
 
-def norm() -> nn.Module:
+def layer_norm() -> nn.Module:
     return nn.LayerNorm(WIDTH)
 
 
@@ -60,8 +62,8 @@ def grouped(lr: float) -> Job:
     """What comes before the head has a rate of its own."""
     model = row(*(Block(nn.SiLU) for _ in range(3)), inputs=6, outputs=STARS)
     filled(model, normal(0.1))
-    rest = [p for part in model[:-1] for p in part.parameters()]
-    groups = [{"params": [*model[-1].parameters()]}, {"params": rest, "lr": lr}]
+    body, head = [*model[:-1].parameters()], [*model[-1].parameters()]
+    groups: list[dict[str, Any]] = [{"params": head}, {"params": body, "lr": lr}]
     return Job(model, Adam(groups, lr=1e-2), stars(), kinds)
 
 
@@ -83,12 +85,12 @@ class Picture(nn.Module):
         return out
 
 
-def pictures(lr: float) -> Job:
+def pictures() -> Job:
     model = nn.Sequential(
         nn.Conv2d(1, 10, 3, stride=2), nn.BatchNorm2d(10), nn.ReLU(), Picture(10), Picture(10), nn.Flatten(),
         nn.Linear(160, FACES),
     )  # fmt: skip
-    return trained(model, dice(), SGD, lr=lr, momentum=0.9)
+    return trained(model, dice(), SGD, lr=0.03, momentum=0.9)
 
 
 def pushed(lr: float) -> Job:
@@ -108,13 +110,13 @@ programs = (
     healthy("residual-stars-body-at-half-rate", lambda: grouped(5e-3)),
     healthy(
         "residual-diamonds-a-quarter-left-out",
-        lambda: priced(*(Chanced(nn.GELU, norm) for _ in range(5)), lr=6e-3),
+        lambda: priced(*(Chanced(nn.GELU, layer_norm) for _ in range(5)), lr=6e-3),
     ),
-    healthy("residual-dice-last-norms-at-0", lambda: pictures(0.03)),
+    healthy("residual-dice-last-norms-at-0", pictures),
     healthy(
         "residual-diamonds-normed-by-layer",
         lambda: trained(
-            row(*(Block(nn.ReLU, norm) for _ in range(3))), diamonds(), Adam, squared_error, lr=6e-3
+            row(*(Block(nn.ReLU, layer_norm) for _ in range(3))), diamonds(), Adam, squared_error, lr=6e-3
         ),
     ),
     faulty(

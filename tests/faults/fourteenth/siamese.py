@@ -42,12 +42,9 @@ def same(model: nn.Module, batch: Batch) -> Tensor:
     return F.binary_cross_entropy_with_logits(model(batch[0], batch[1]), batch[2])
 
 
-def told(encode: nn.Module, lr: float = 6e-3, root: float | None = None) -> Job:
-    return trained(Pair(encode, root), fingers(), Adam, same, lr=lr)
-
-
-def deep(layers: int, activation: Make, fill: Fill, lr: float = 4e-3) -> Job:
-    return told(filled(chain([PRINT, *[32] * layers, CODE], activation), fill), lr)
+def deep(layers: int, activation: Make, fill: Fill) -> Job:
+    encode = filled(chain([PRINT, *[32] * layers, CODE], activation), fill)
+    return trained(Pair(encode), fingers(), Adam, same, lr=4e-3)
 
 
 def rooted(least: float) -> Job:
@@ -62,9 +59,9 @@ def rooted(least: float) -> Job:
 class Shops(nn.Module):
     """Two encoders, one for each kind of photograph, to codes of length 1."""
 
-    def __init__(self, activation: Make = nn.ReLU) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.one, self.other = (chain([PRINT, 40, CODE], activation) for _ in range(2))
+        self.one, self.other = (chain([PRINT, 40, CODE]) for _ in range(2))
 
     def forward(self, a: Tensor, b: Tensor) -> Tensor:
         one, other = F.normalize(self.one(a), dim=1), F.normalize(self.other(b), dim=1)

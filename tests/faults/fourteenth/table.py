@@ -31,7 +31,7 @@ programs = (
     healthy("mlp-arrears-years-from-usual", lambda: mlp.dated(0.0)),
     healthy("mlp-arrears-mean-where-untold", lambda: mlp.answered(is_filled=True)),
     healthy("mlp-diamonds-over-half-at-least", lambda: mlp.relative(0.5)),
-    healthy("mlp-stars-stepped", lambda: mlp.stepped(0.1, momentum=0.9)),
+    healthy("mlp-stars-stepped", lambda: mlp.stepped(0.1)),
     healthy("mlp-diamonds-stepped-gently", mlp.descended),
     healthy("mlp-arrears-both-branches", lambda: mlp.branched(is_all=True)),
     healthy("mlp-diamonds-head-on-tensor", lambda: mlp.staged(is_anew=False)),
@@ -129,7 +129,7 @@ programs = (
     faulty(
         "mlp-stars-momentum-and-great-rate",
         "unstable-updates",
-        lambda: mlp.stepped(1.5, momentum=0.9),
+        lambda: mlp.stepped(1.5),
         cause=STEP + "|momentum",
         twin="mlp-stars-stepped",
         also=("dead-units", "exploding-activation", "exploding-gradient", "vanishing-gradient", "non-finite"),

@@ -130,7 +130,7 @@ def ranked() -> Job:
     model = Cook(Layer(norm=norm), Layer(norm=norm))
     for layer in model.layers:
         layer.ask, layer.mix = Ranked(layer.ask), Ranked(layer.mix)  # type: ignore[arg-type]
-        layer.feed.requires_grad_(False)  # type: ignore[operator]
+        layer.feed.requires_grad_(False)
     return cooked(model, 1e-2, AdamW)
 
 
