@@ -223,7 +223,7 @@ programs = (
     faulty(
         "recurrent-glucose-in-milligrams",
         "unscaled-input",
-        lambda: measured(45.0, 140.0),
+        lambda: measured(60.0, 150.0),
         cause=INPUT + "|scale|offset",
         twin="recurrent-glucose-from-usual",
         also=("saturated-units",),
