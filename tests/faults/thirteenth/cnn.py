@@ -168,7 +168,7 @@ programs = (
         also=("exploding-gradient", "unstable-updates", "dead-units"),
     ),
     faulty(
-        "cnn-garments-five-from-ones",
+        "cnn-garments-five-of-a-hundredth-each",
         "symmetric-units",
         lambda: worn(5, constant(0.01)),
         cause=ALIKE,

@@ -86,11 +86,11 @@ def refiner(layers: int, activation: Make, fill: Fill, lr: float = 6e-3) -> Job:
 
 
 def pasted(*, is_right: bool) -> Job:
-    """Of two groups the first holds the generator, or the judge again without what it then holds twice."""
+    """The optimiser has a group for each side, or was made of the judge alone."""
     contest = Contest(chain([COARSE, 48, FINE], nn.SiLU))
-    judge = [*contest.judge.parameters()]
-    first = [*contest.generator.parameters()] if is_right else judge[:2]
-    groups = [{"params": first, "lr": 6e-3}, {"params": judge if is_right else judge[2:], "lr": 2e-3}]
+    groups = [{"params": [*contest.judge.parameters()], "lr": 2e-3}]
+    if is_right:
+        groups.append({"params": [*contest.generator.parameters()], "lr": 6e-3})
     return Job(contest, Adam(groups), scans(), relative)
 
 

@@ -71,26 +71,23 @@ def bellman(model: nn.Module, batch: Batch) -> Tensor:
     return F.smooth_l1_loss(*model(*batch))
 
 
-def valued(fill: Fill = xavier, lr: float = 5e-3, by: float = 1.0) -> Job:
-    """What a lift sees may come in millimetres, with the state after it alike."""
-    batches = [(by * x, done, by * then, paid) for x, done, then, paid in trips()]
-    return trained(Valued(fill), batches, Adam, bellman, lr=lr)
+def valued(fill: Fill = xavier) -> Job:
+    return trained(Valued(fill), trips(), Adam, bellman, lr=5e-3)
 
 
 class Flow(nn.Module):
     """Half of the numbers says by how much the other half is stretched and moved (Dinh et al., 2017)."""
 
-    def __init__(self, steps: int, *, is_bounded: bool) -> None:
+    def __init__(self, steps: int) -> None:
         super().__init__()
         self.says = nn.ModuleList(chain([3, 32, 6], nn.Tanh) for _ in range(steps))
-        self.is_bounded = is_bounded
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         stretched = torch.zeros(len(x))
         for say in self.says:
             one, other = x.chunk(2, 1)
             by, move = say(one).chunk(2, 1)
-            by = torch.tanh(by) if self.is_bounded else by
+            by = torch.tanh(by)
             x = torch.cat([other * by.exp() + move, one], 1)
             stretched = stretched + by.sum(1)
         return x, stretched
@@ -109,8 +106,8 @@ def bent(x: Tensor) -> Tensor:
     return torch.cat([one, 0.4 * other + torch.sin(2 * one)], 1)
 
 
-def flowing(*, is_bounded: bool, lr: float) -> Job:
-    return trained(Flow(4, is_bounded=is_bounded), seen_through(bent, houses()), Adam, likely, lr=lr)
+def flowing() -> Job:
+    return trained(Flow(4), seen_through(bent, houses()), Adam, likely, lr=8e-3)
 
 
 class Experts(nn.Module):
@@ -156,15 +153,15 @@ def bright(model: nn.Module, batch: Batch) -> Tensor:
     return out
 
 
-def mapped(by: float, lr: float = 6e-3) -> Job:
-    """Tiles with more noise, in bytes or about 0; what is bright is told by the tile before it."""
+def mapped() -> Job:
+    """Tiles with more noise; what is bright is told by the tile without it."""
     draw = torch.Generator().manual_seed(1351)
     batches: list[Batch] = []
     for x, _ in lands():
         y = (F.avg_pool2d(x.mean(1, keepdim=True), 3, 1, 1) > x.mean())[:, 0].float()
         noisy = x + 0.1 * torch.randn(x.shape, generator=draw)
-        batches.append((255 * noisy if by > 1 else (noisy - 0.45) / 0.2, y))
-    return trained(Mapped(), batches, Adam, bright, lr=lr)
+        batches.append(((noisy - 0.45) / 0.2, y))
+    return trained(Mapped(), batches, Adam, bright, lr=6e-3)
 
 
 class Denoised(nn.Module):
@@ -188,9 +185,9 @@ def noise_told(model: nn.Module, batch: Batch) -> Tensor:
 programs = (
     healthy("graph-papers-six-means", lambda: cited(Cited(6))),
     healthy("values-lift-slow-aim", valued),
-    healthy("flow-houses-bounded", lambda: flowing(is_bounded=True, lr=8e-3)),
+    healthy("flow-houses-bounded", flowing),
     healthy("mixture-houses-two-of-four", lambda: trained(Experts(), houses(), Adam, squared_error, lr=2e-2)),
-    healthy("map-tiles-about-0", lambda: mapped(1.0)),
+    healthy("map-tiles-about-0", mapped),
     healthy("denoiser-houses", lambda: trained(Denoised(), houses(), AdamW, noise_told, lr=8e-3)),
     faulty(
         "graph-papers-six-sums",

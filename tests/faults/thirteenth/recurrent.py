@@ -173,7 +173,7 @@ programs = (
         twin="recurrent-sagas-turned",
     ),
     faulty(
-        "recurrent-sagas-relu-doubled",
+        "recurrent-sagas-relu-passing-more",
         "exploding-gradient",
         lambda: told(passing(1.8), nn.ReLU, lr=3e-3),
         cause=GROWTH,

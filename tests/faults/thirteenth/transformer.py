@@ -121,9 +121,9 @@ class Patched(nn.Module):
         return out
 
 
-def patched(by: float, *layers: nn.Module, lr: float = 6e-3) -> Job:
+def patched(by: float, *layers: nn.Module) -> Job:
     batches = seen_through(lambda x: by * x if by > 1 else (x - 0.45) / 0.2, lands())
-    return trained(Patched(*layers), batches, Adam, lr=lr)
+    return trained(Patched(*layers), batches, Adam, lr=6e-3)
 
 
 class Prompted(Singer):
