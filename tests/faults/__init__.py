@@ -10,6 +10,7 @@ from tests.faults import (
     eleventh,
     embedding,
     fifth,
+    fourteenth,
     fourth,
     gan,
     healthy_mlp,
@@ -24,6 +25,7 @@ from tests.faults import (
     sixth,
     tenth,
     third,
+    thirteenth,
     transformer,
     twelfth,
 )
@@ -57,5 +59,7 @@ programs: Mapping[str, Program] = {
         *(replace(program, half="tenth") for program in tenth.programs),
         *(replace(program, half="eleventh") for program in eleventh.programs),
         *(replace(program, half="twelfth") for program in twelfth.programs),
+        *(replace(program, half="thirteenth") for program in thirteenth.programs),
+        *(replace(program, half="fourteenth") for program in fourteenth.programs),
     )
 }

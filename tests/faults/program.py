@@ -24,6 +24,8 @@ Half = Literal[
     "tenth",
     "eleventh",
     "twelfth",
+    "thirteenth",
+    "fourteenth",
 ]
 Batch = tuple[Any, ...]
 
