@@ -45,9 +45,9 @@ def result_of(name: str) -> Result:
 
 
 def sampled(all_programs: list[Program]) -> list[object]:
-    """One in four is run always, the others by `-m slow`: it takes minutes."""
+    """One in eight is run always, the others by `-m slow`: it takes minutes."""
     return [
-        pytest.param(program, id=program.name, marks=[] if place % 4 == 0 else [pytest.mark.slow])
+        pytest.param(program, id=program.name, marks=[] if place % 8 == 0 else [pytest.mark.slow])
         for place, program in enumerate(all_programs)
     ]
 

@@ -140,7 +140,8 @@ def test_a_shuffled_loader_and_an_evaluated_model_stay_as_they_are() -> None:
     loader = DataLoader(data, batch_size=16, shuffle=True, generator=generator)
     model = mlp(nn.Sigmoid, depth=6).eval()
     states = torch.get_rng_state(), generator.get_state()
-    repair = relume.repair(model, loader, nn.CrossEntropyLoss(), steps=12)
+    few = ["replace-activation", "lower-learning-rate", "insert-normalisation"]
+    repair = relume.repair(model, loader, nn.CrossEntropyLoss(), steps=12, remedies=few)
     assert torch.equal(torch.get_rng_state(), states[0])
     assert torch.equal(generator.get_state(), states[1])
     assert not model.training
@@ -189,7 +190,8 @@ def test_what_is_tried_is_told_in_a_terminal(
     monkeypatch.setattr("sys.stderr", stream)
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setattr("relume.remedies.repair.SILENT_SECONDS", 0.0)
-    relume.repair(mlp(nn.Sigmoid, depth=8), batches(5), nn.CrossEntropyLoss(), steps=20)
+    model, few = mlp(nn.Sigmoid, depth=8), ["replace-activation"]
+    relume.repair(model, batches(5), nn.CrossEntropyLoss(), steps=20, remedies=few)
     assert ("trying" in stream.getvalue()) == is_told
 
 
