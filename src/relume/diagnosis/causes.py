@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from relume.diagnosis.chain import Layer, has_normalisation, hidden_layers, is_bounded, scales
+from relume.diagnosis.chain import Layer, has_normalisation, hidden_layers, is_bounded, layers_of, scales
 from relume.diagnosis.learning import LARGE_UPDATE, steps_are_large, update_ratio
 from relume.diagnosis.losses import known
 from relume.diagnosis.weights import chi, median, sigma_w2, slope
@@ -15,6 +15,7 @@ from relume.types import Evidence, ParameterReading, Readings
 # On tanh's critical line (Poole et al. 2016) fan-in times variance is 3.9 at q* = 4, where a quarter of the
 # values is flat. Weights beyond that make the saturation, not the data.
 LARGE_SIGMA_W2 = 4.0
+REPLACING_UPDATE = 0.25  # of the weights in each of the first steps: what they were drawn for is gone
 LARGE_INPUT = 5.0  # root mean square: at it a unit of weight is past tanh's and sigmoid's flat ends
 # Behind an activation whose rms slope is less, weights would need a variance above 5 / fan-in: sigmoid's is
 # 0.25 at most, ReLU's 0.71 at any scale.
@@ -95,8 +96,8 @@ def why_it_saturates(readings: Readings, layers: Sequence[Layer], flat: float) -
             (share, size),
             ("standardise-input", "insert-normalisation", "replace-activation"),
         )
-    if steps_are_large(layers):
-        return _hasty(f"{begins}, where steps too large put them", layers, (share,))
+    if hasty := _made_by_steps(readings, layers):
+        return _hasty(f"{begins}, where steps too large put them", hasty, (share,))
     if scale > LARGE_SIGMA_W2 and not has_normalisation(readings):
         size = _measured("fan-in times the weights' mean square", scale, LARGE_SIGMA_W2, ON_THE_CRITICAL_LINE)
         said = f"{begins} because the weights are large: fan-in times their mean square is {scale:.3g}."
@@ -132,8 +133,9 @@ def why_it_grows(
 
     `factor` is that of a layer on the mean square by the theory of its weights; `measured` is the one seen.
     """
-    if steps_are_large(layers) or _leapt_at_once(readings):
-        return _hasty(f"The {what} grows since steps too large blew up the weights", layers, ())
+    hasty = _made_by_steps(readings, layers)
+    if hasty or _leapt_at_once(readings):
+        return _hasty(f"The {what} grows since steps too large blew up the weights", hasty or layers, ())
     if factor > PASSES_TOO_MUCH and not has_normalisation(readings):
         size = _measured(f"factor of a layer on the {what}'s mean square", factor, 1.0, KEEPS)
         return Cause(
@@ -247,6 +249,19 @@ def _weak(layers: Sequence[Layer], factor: float, inputs: Sequence[float]) -> Ca
         "factor of a layer on the gradient's mean square (chi)", factor, PASSES_TOO_LITTLE, KEEPS
     )
     return Cause(said, (size,), (*WEIGHTS, "insert-normalisation"))
+
+
+def _made_by_steps(readings: Readings, layers: Sequence[Layer]) -> Sequence[Layer]:
+    """The layers, over all steps or as in the first, if steps made their weights; none, if they did not.
+
+    Later, steps are small against the weights that the first have made.
+    """
+    if steps_are_large(layers):
+        return layers
+    names = {layer.name for layer in layers}
+    first = layers_of(readings.opening) if readings.opening is not None else []
+    begun = [layer for layer in first if layer.name in names]
+    return begun if update_ratio(begun) > REPLACING_UPDATE else []
 
 
 def _hasty(said: str, layers: Sequence[Layer], evidence: tuple[Evidence, ...]) -> Cause:

@@ -43,14 +43,28 @@ def find(readings: Readings) -> Iterator[Finding]:
         gates, rest = layers, []
     if rest:
         flat = median([layer.flat_share for layer in rest])
-        severity = severity_of(readings, is_extreme=flat > EXTREME_SHARE)
-        yield _finding(rest, severity, why_it_saturates(readings, rest, flat))
+        severity, cause = (
+            severity_of(readings, is_extreme=flat > EXTREME_SHARE),
+            why_it_saturates(readings, rest, flat),
+        )
+        # Steep by design, as of spikes, where nothing accounts for it and the loss is well on its way.
+        is_by_design = len(cause.evidence) == 1 and _are_steps(rest) and _is_well_on_its_way(readings)
+        yield _finding(rest, "info" if is_by_design else severity, cause)
     if gates:
         yield _finding(gates, "info", _by_design(gates))
     yield from shut_cells(readings)
     output = _stuck_output(readings)
     if output is not None and not rest:
         yield _finding([output], severity_of(readings), _out_of_reach(readings, output))
+
+
+def _are_steps(layers: Sequence[Layer]) -> bool:
+    return all(layer.activation.range == (0.0, 1.0) for layer in layers)
+
+
+def _is_well_on_its_way(readings: Readings) -> bool:
+    start, end = levels(readings.steps)
+    return bool(end < HALVED * abs(start))
 
 
 def _stuck_output(readings: Readings) -> Layer | None:
