@@ -19,8 +19,8 @@ from relume.types import Readings, Repair, Steps
 
 MOST_BATCHES = 30
 MOST_BYTES = 64 << 20  # of batches, and of the weights at the start: nobody misses as much
-MOST_SECONDS = 60.0  # that all trials may take, as far as can be told before
-USUAL_TRIALS = 15  # of a repair
+MOST_SECONDS = 180.0  # that all trials may take, as far as can be told before
+USUAL_TRIALS = 60  # as long as which a repair takes, with its comparisons of rates: the median of ten faults
 ELSEWHERE = "relume repair tries some on the script itself."
 
 
