@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from relume.diagnosis.chain import Layer, has_normalisation, hidden_layers, is_bounded, layers_of, scales
-from relume.diagnosis.learning import LARGE_UPDATE, steps_are_large, update_ratio
+from relume.diagnosis.learning import FAST_UPDATE, LARGE_UPDATE, steps_are_large, update_ratio
 from relume.diagnosis.losses import known
 from relume.diagnosis.weights import chi, median, sigma_w2, slope
 from relume.types import Evidence, ParameterReading, Readings
@@ -15,7 +15,6 @@ from relume.types import Evidence, ParameterReading, Readings
 # On tanh's critical line (Poole et al. 2016) fan-in times variance is 3.9 at q* = 4, where a quarter of the
 # values is flat. Weights beyond that make the saturation, not the data.
 LARGE_SIGMA_W2 = 4.0
-REPLACING_UPDATE = 0.25  # of the weights in each of the first steps: what they were drawn for is gone
 LARGE_INPUT = 5.0  # root mean square: at it a unit of weight is past tanh's and sigmoid's flat ends
 # Behind an activation whose rms slope is less, weights would need a variance above 5 / fan-in: sigmoid's is
 # 0.25 at most, ReLU's 0.71 at any scale.
@@ -261,7 +260,7 @@ def _made_by_steps(readings: Readings, layers: Sequence[Layer]) -> Sequence[Laye
     names = {layer.name for layer in layers}
     first = layers_of(readings.opening) if readings.opening is not None else []
     begun = [layer for layer in first if layer.name in names]
-    return begun if update_ratio(begun) > REPLACING_UPDATE else []
+    return begun if update_ratio(begun) > FAST_UPDATE else []
 
 
 def _hasty(said: str, layers: Sequence[Layer], evidence: tuple[Evidence, ...]) -> Cause:

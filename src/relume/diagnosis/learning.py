@@ -17,6 +17,7 @@ LEAST_FALL = 0.01  # of the first loss: less is what an output's bias learns alo
 NO_UPDATE = 1e-6
 # A tenth in one step is a hundred times healthy: such steps, not the initialisation, make the weights.
 LARGE_UPDATE = 0.1
+FAST_UPDATE = 0.25  # of the weights in each of the first steps: what they were drawn for is nearly gone
 
 
 def loss_falls(readings: Readings) -> bool | None:

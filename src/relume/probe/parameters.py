@@ -65,7 +65,7 @@ class ParameterMeters:
             each.measured += 1
         self._measured.clear()
 
-    def read(self, rates: Mapping[int, float], left_out: Collection[int] = ()) -> dict[str, ParameterReading]:
+    def read(self, rates: Mapping[int, float], left_out: Collection[int]) -> dict[str, ParameterReading]:
         """What was measured since the last reading.
 
         `rates` are the learning rates of parameters by id, `left_out` the ids of those that came in place of

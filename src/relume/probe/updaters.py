@@ -40,19 +40,17 @@ class Updaters:
         waited for.
         """
         rates: dict[int, float] = {}
-        for optimizer in self._known if self._chosen is None else self._chosen:
-            for group in optimizer.param_groups:
-                if isinstance(rate := group.get("lr"), float | int):
-                    rates |= {id(p): max(float(rate), rates.get(id(p), 0.0)) for p in group["params"]}
+        for _, group in self._groups():
+            if isinstance(rate := group.get("lr"), float | int):
+                rates |= {id(p): max(float(rate), rates.get(id(p), 0.0)) for p in group["params"]}
         return rates
 
     def settings(self) -> dict[str, float]:
         """What the optimisers were made with, by their class and the setting; of groups the first counts."""
         found: dict[str, float] = {}
-        for optimizer in self._known if self._chosen is None else self._chosen:
-            for group in optimizer.param_groups:
-                for name, value in _settings_of(group):
-                    found.setdefault(f"{type(optimizer).__name__}.{name}", value)
+        for optimizer, group in self._groups():
+            for name, value in _settings_of(group):
+                found.setdefault(f"{type(optimizer).__name__}.{name}", value)
         return found
 
     def left_out(self) -> frozenset[int]:
@@ -60,17 +58,17 @@ class Updaters:
 
         It still holds those others, which are not the model's and have no gradient. Empty where it does not.
         """
-        optimizers = list(self._known if self._chosen is None else self._chosen)
-        held = [tensor for each in optimizers for group in each.param_groups for tensor in group["params"]]
-        known = {id(tensor) for each in optimizers for tensor in each.state}
-        is_one_stray = any(
-            id(tensor) not in self._ids
-            and tensor.requires_grad
-            and tensor.grad is None
-            and id(tensor) not in known  # of one that had a gradient, most optimisers keep something
-            for tensor in held
-        )
-        return self._ids - {id(tensor) for tensor in held} if is_one_stray else frozenset()
+        held = {id(tensor): tensor for _, group in self._groups() for tensor in group["params"]}
+        others = [held[key] for key in held.keys() - self._ids]
+        strays = {id(tensor) for tensor in others if tensor.requires_grad and tensor.grad is None}
+        if strays:  # of one that had a gradient, most optimisers keep something
+            strays -= {id(tensor) for optimizer, _ in self._groups() for tensor in optimizer.state}
+        return self._ids - held.keys() if strays else frozenset()
+
+    def _groups(self) -> Iterator[tuple[Optimizer, dict[str, Any]]]:
+        """Each group of parameters with the optimiser that it is of."""
+        for optimizer in list(self._known if self._chosen is None else self._chosen):
+            yield from ((optimizer, group) for group in optimizer.param_groups)
 
     def _holds(self, optimizer: Optimizer) -> bool:
         return any(id(held) in self._ids for group in optimizer.param_groups for held in group["params"])

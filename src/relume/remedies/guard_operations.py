@@ -27,20 +27,20 @@ class Guards(Keeping):
     ) -> Any:
         """Run the call, guarded if it is one of a guarded function."""
         keywords, name = kwargs or {}, getattr(func, "__name__", "")
-        if name in SPREADS:
-            return self._spread(func, args, keywords)
-        if name == "ctc_loss":
-            return self._alignable(func, args, keywords)
-        if name == ATTENTION:
-            with torch._C.DisableTorchFunction():
-                seen = unmasked(args, keywords)
-            return func(*args, **(keywords if seen is None or not self.notes(name) else seen))
+        if name in AROUND:
+            return AROUND[name](self, func, args, keywords)
         guard = GUARDS.get(name)
         if guard is None or keywords.get("out") is not None:
             return func(*args, **keywords)
         with torch._C.DisableTorchFunction():
             moved = guard(*args, **keywords)
         return func(*(moved if moved is not None and self.notes(name) else args), **keywords)
+
+    def _attended(self, func: Callable[..., Any], args: Any, keywords: dict[str, Any]) -> Any:
+        """No query of an attention is masked throughout."""
+        with torch._C.DisableTorchFunction():
+            seen = unmasked(args, keywords)
+        return func(*args, **(keywords if seen is None or not self.notes(func.__name__) else seen))
 
     def _alignable(self, func: Callable[..., Any], args: Any, keywords: dict[str, Any]) -> Any:
         """A sequence with fewer frames than its target has no alignment: it counts as 0, not as infinite."""
@@ -171,7 +171,12 @@ def _ended_beside(x: Any, factor: Any) -> Tensor | None:
 
 
 CTC = ("log_probs", "targets", "input_lengths", "target_lengths", "blank", "reduction")
-SPREADS, ATTENTION = ("std", "var"), "multi_head_attention_forward"
+# What is not mended by other arguments alone.
+AROUND: dict[str, Callable[..., Any]] = {
+    **dict.fromkeys(("std", "var"), Guards._spread),
+    "ctc_loss": Guards._alignable,
+    "multi_head_attention_forward": Guards._attended,
+}
 GUARDS: dict[str, Guard] = {
     **dict.fromkeys(("log", "log2", "log10", "sqrt", "rsqrt"), at_least(0.0)),
     "log1p": at_least(-1.0),

@@ -19,15 +19,9 @@ from tests.faults.eighth.making import (
 from tests.faults.program import Batch, Job, faulty, healthy
 from tests.faults.thirteenth.tasks import ENDINGS, MOVES, moves, power, sagas
 from tests.faults.twelfth.making import Clipped
+from tests.faults.twelfth.recurrent import Of, turned
 
 WIDTH = 24
-
-
-def turned(by: float = 1.0) -> Fill:
-    def fill(weight: Tensor) -> None:
-        nn.init.orthogonal_(weight, gain=by)
-
-    return fill
 
 
 def passing(by: float) -> Fill:
@@ -70,19 +64,6 @@ def told(fill: Fill, activation: Make = nn.Tanh, lr: float = 4e-3) -> Job:
 
 def carried(fill: Fill, activation: Make = nn.Tanh, lr: float = 6e-3) -> Job:
     return trained(Cell(3, MOVES, fill, activation), moves(), Adam, lr=lr)
-
-
-class Of(nn.Module):
-    """One of torch's layers; its last state, or the mean of all, through a linear layer."""
-
-    def __init__(self, layer: nn.Module, width: int, outputs: int, *, is_mean: bool = False) -> None:
-        super().__init__()
-        self.layer, self.last, self.is_mean = layer, nn.Linear(width, outputs), is_mean
-
-    def forward(self, x: Tensor) -> Tensor:
-        said = self.layer(x)[0]
-        out: Tensor = self.last(said.mean(1) if self.is_mean else said[:, -1])
-        return out
 
 
 def in_megawatts(by: float, lr: float = 1.2e-2) -> Job:

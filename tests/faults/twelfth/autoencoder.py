@@ -20,6 +20,7 @@ from tests.faults.eighth.making import (
     seen_through,
     trained,
 )
+from tests.faults.eleventh.autoencoder import inpainted
 from tests.faults.program import Batch, Job, faulty, healthy
 from tests.faults.tenth.making import DRIVEN
 from tests.faults.twelfth.tasks import BEAT, beats
@@ -107,13 +108,6 @@ def looked_up(model: nn.Module, batch: Batch) -> Tensor:
     return out
 
 
-def masked(model: nn.Module, batch: Batch) -> Tensor:
-    """Half of each beat is hidden and is to be told from the other half (He et al., 2022)."""
-    x, y = batch
-    hidden = torch.rand(x.shape) < 0.5
-    return F.mse_loss(model(torch.where(hidden, 0.0, x))[hidden], y[hidden])
-
-
 programs = (
     healthy("autoencoder-beats-in-millivolts", lambda: in_volts(1.0)),
     healthy("autoencoder-beats-eight-tanh", lambda: deep(nn.Tanh, xavier)),
@@ -123,7 +117,7 @@ programs = (
     healthy("autoencoder-beats-from-a-book", lambda: trained(Book(), beats(), Adam, looked_up, lr=1e-2)),
     healthy(
         "autoencoder-beats-half-hidden",
-        lambda: trained(chain([BEAT, 64, 64, BEAT]), beats(), AdamW, masked, lr=1e-2),
+        lambda: trained(chain([BEAT, 64, 64, BEAT]), beats(), AdamW, inpainted, lr=1e-2),
     ),
     faulty(
         "autoencoder-beats-in-volts",

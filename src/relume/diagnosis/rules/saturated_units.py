@@ -43,10 +43,8 @@ def find(readings: Readings) -> Iterator[Finding]:
         gates, rest = layers, []
     if rest:
         flat = median([layer.flat_share for layer in rest])
-        severity, cause = (
-            severity_of(readings, is_extreme=flat > EXTREME_SHARE),
-            why_it_saturates(readings, rest, flat),
-        )
+        severity = severity_of(readings, is_extreme=flat > EXTREME_SHARE)
+        cause = why_it_saturates(readings, rest, flat)
         # Steep by design, as of spikes, where nothing accounts for it and the loss is well on its way.
         is_by_design = len(cause.evidence) == 1 and _are_steps(rest) and _is_well_on_its_way(readings)
         yield _finding(rest, "info" if is_by_design else severity, cause)

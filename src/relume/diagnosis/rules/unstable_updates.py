@@ -7,8 +7,8 @@ import numpy as np
 
 from relume.diagnosis.chain import examples_of
 from relume.diagnosis.feeding import feeding_weight, is_matrix, row_norm, update_evidence
-from relume.diagnosis.learning import LARGE_UPDATE, LEAST_FALL, STANDARD_ERRORS, fall_in_errors
-from relume.diagnosis.losses import course, has_recovered, known, levels, rebound, swing
+from relume.diagnosis.learning import FAST_UPDATE, LARGE_UPDATE, LEAST_FALL, STANDARD_ERRORS, fall_in_errors
+from relume.diagnosis.losses import HALVED, course, has_recovered, known, levels, rebound, swing
 from relume.diagnosis.memory import Memory, unusual_memory
 from relume.diagnosis.rule import Rule
 from relume.types import Evidence, Finding, ParameterReading, Readings, Severity, Steps
@@ -19,7 +19,7 @@ SUSPECT_UPDATE = 1e-2
 FRESH_ROW = 0.1
 # A third of the weights in each of the first steps: what they were drawn for is gone. Few trainings that work
 # begin so fast, and the loss of those does not rise.
-FAST_UPDATE, REPLACING_UPDATE = 0.25, 0.3
+REPLACING_UPDATE = 0.3
 RISE, LEAPS, HARDLY = 1.75, 4.0, 0.85
 NEARLY_HALVED = 0.6  # of the first loss: a rise before it came down so far has done no harm
 SWING = 0.3  # from one step to the next, over the loss itself, at the median
@@ -32,7 +32,7 @@ ALL_LOST, ALL_LOST_SHARE, RUNAWAY = 1.2, 0.6, 2.0
 OUTGROWN_IDLY = 5.0  # while the loss hardly falls
 # A loss that falls in the first steps and stays is that of a head that had little to learn.
 FELL, NOT_SO_LARGE = 0.7, 0.15
-TREBLED, HALF = 3.0, 0.5  # of the weights, and then of the loss
+TREBLED = 3.0  # the weights: the loss then has to be halved
 WILD, FELL_FAR = 0.5, 0.55  # whatever the steps are: behind a normalisation large ones are none
 FEW_EXAMPLES = 24  # of a batch: one standard error of the loss's fall is then as much as one sees
 OUTGROWN = 30.0  # a tenfold is the most that the weights of a training that works were seen to grow
@@ -64,7 +64,7 @@ def find(readings: Readings) -> Iterator[Finding]:
         severity=severity,
         sites=tuple(sites),
         parameters=tuple(p.name for p in large),
-        evidence=tuple(dict.fromkeys((*((memory.evidence,) if memory else ()), *evidence, *_ratio(worst)))),
+        evidence=(*((memory.evidence,) if memory else ()), *evidence, *_ratio(worst)),
         cause=f"{blamed}: {each}{said}.",
         remedies=((SETTINGS, RATE) if memory else (RATE, SETTINGS)) + OTHERS,
     )
@@ -122,7 +122,7 @@ def _of_memory(readings: Readings, memory: Memory) -> Trouble | None:
     if where in ("unknown", "not finite") or (where == "falls" and not memory.is_beyond_doubt):
         return None
     start, end = levels(readings.steps)
-    return "warning", f"the loss goes from {start:.3g} to {end:.3g}", (memory.evidence,)
+    return "warning", f"the loss goes from {start:.3g} to {end:.3g}", ()
 
 
 def _has_learned(readings: Readings, largest: float, end: float) -> bool:
@@ -158,8 +158,9 @@ def _replaced(readings: Readings, highest: float, end: float) -> Trouble | None:
     if leaps or (highest > RISE * first and end > NEARLY_HALVED * first):
         evidence = _of_loss("greatest loss over the first", highest / first, RISE)
         return "warning", f"the loss rises {ends}", (evidence,)
-    if update > REPLACING_UPDATE and end > (HALF if grown > TREBLED else HARDLY) * first:
-        evidence = _of_loss("loss of the last quarter over the first", end / first, HARDLY)
+    least = HALVED if grown > TREBLED else HARDLY
+    if update > REPLACING_UPDATE and end > least * first:
+        evidence = _of_loss("loss of the last quarter over the first", end / first, least)
         return "warning", f"the loss hardly falls: it goes {ends}", (evidence,)
     return None
 

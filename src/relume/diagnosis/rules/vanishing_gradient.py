@@ -29,7 +29,7 @@ from relume.types import Evidence, Finding, ParameterReading, Readings, Severity
 # Three orders of magnitude, to which AUTOTRAINER (Zhang et al. 2021) holds the first layer's over the last's.
 # Twenty layers of tanh by Xavier's rule keep 0.19, of ReLU by He's 1, of ReLU by nn.Linear's default 1.7e-8.
 LEAST_RATIO = 1e-3
-# Two orders at the start, where the signal shrinks to a tenth too: no training that works begins so.
+# Two orders at the start, where the signal shrinks to a seventh too: no training that works begins so.
 SHRUNK_RATIO, SHRUNK = 1e-2, 0.15
 # Or where nearly each of five layers or more loses a third: sigmoids lose three quarters each. Of trainings
 # that work, one of four layers comes near.
@@ -42,7 +42,7 @@ EXAMPLES = 64  # a batch over which random networks were within 30 % of mean-fie
 SHARE_OF_WORST = 0.5  # layers that lose at least half as much as the worst, in orders, are to blame with it
 
 AUTOTRAINER = "AUTOTRAINER (Zhang et al. 2021)"
-CALIBRATED = "calibrated, where the signal shrinks to a tenth too"
+CALIBRATED = "calibrated, where the signal shrinks to a seventh too"
 MILLION_STEPS = "a weight then needs a million steps to change by its own size"
 
 
