@@ -55,6 +55,10 @@ def by_joined_lists(x: Tensor) -> Tensor:
     return torch.tensor([[*one, *other] for one, other in zip(*halves, strict=True)])
 
 
+def by_a_list_among_others(x: Tensor) -> Tensor:
+    return torch.stack([torch.tensor(x.tolist()), torch.zeros_like(x)]).mean(0)
+
+
 def by_numpy(x: Tensor) -> Tensor:
     return torch.from_numpy(x.detach().numpy())
 
@@ -99,6 +103,7 @@ CUTS: dict[str, Between] = {
     "data": lambda x: x.data,
     "no_grad": without_gradient,
     "list": by_a_list,
+    "list among others": by_a_list_among_others,
     "numpy": by_numpy,
     "copy": torch.tensor,
     "new": lambda x: x.new_tensor(x),
@@ -124,6 +129,13 @@ def test_a_gradient_comes_through_and_values_stay(remedy: str, between: Between)
     torch.manual_seed(1)
     after = patient.model(patient.batches[0][0])
     assert torch.allclose(after, before, atol=1e-6)
+    assert gradient(patient) is not None
+
+
+def test_another_activation_leaves_the_graph_reattached() -> None:
+    patient = patient_of(lambda x: torch.sigmoid(x).detach())
+    remedies["reattach-graph"].apply(patient, finding())
+    assert remedies["replace-activation"].apply(patient, finding()).startswith("sigmoid -> relu")
     assert gradient(patient) is not None
 
 
@@ -161,7 +173,7 @@ def test_a_mended_model_can_be_copied_and_pickled() -> None:
     remedies["straight-through"].apply(patient, finding())
     copied = copy.deepcopy(patient.model)
     assert copied.forward.module is copied
-    assert copied.forward.lines == pickle.loads(pickle.dumps(patient.model)).forward.lines
+    assert copied.forward.mode.args == pickle.loads(pickle.dumps(patient.model)).forward.mode.args
 
 
 def test_sixteen_bits_are_kept_away_from_a_sum() -> None:

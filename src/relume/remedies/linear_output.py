@@ -1,6 +1,7 @@
 """An output whose activation cannot reach the targets is left as the last layer computes it."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import torch
@@ -69,7 +70,7 @@ def _take_away(model: nn.Module, use: Use) -> None:
     if use.module is not None:
         put(model, use.module, nn.Identity())
     elif use.line is not None:
-        model.__dict__["forward"] = ForwardWithin(model, Passing, frozenset({use.line}))
+        model.__dict__["forward"] = ForwardWithin(model, partial(Passing, frozenset({use.line})))
 
 
 class Passing(Mending):

@@ -1,7 +1,7 @@
 """Runs calls of an activation from some lines of a module's forward as another activation."""
 
-import inspect
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from torch import Tensor, nn
@@ -10,6 +10,7 @@ from torch.overrides import TorchFunctionMode
 from relume.catalogue import activations
 from relume.probe.calls import kind_of, name_of, plain
 from relume.remedies.lines import Line, calling_line
+from relume.remedies.within import ForwardWithin
 
 Swaps = Mapping[tuple[Line, str], str]  # from a line and the activation called there to the one that runs
 
@@ -21,25 +22,17 @@ def override(module: nn.Module, swaps: Swaps) -> None:
     """
     found = module.__dict__.get("forward")
     if isinstance(found, Overridden):
-        swaps = {**found.swaps, **swaps}
-    module.__dict__["forward"] = Overridden(module, swaps)
+        found.swaps.update(swaps)
+    else:
+        module.__dict__["forward"] = Overridden(module, swaps)
 
 
-class Overridden:
+class Overridden(ForwardWithin):
     """A module's forward under which some lines call another activation; made by `override`."""
 
     def __init__(self, module: nn.Module, swaps: Swaps) -> None:
-        self.module, self.swaps = module, dict(swaps)
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Run the class's forward with the swaps."""
-        with _Swapping(self.swaps):
-            return type(self.module).forward(self.module, *args, **kwargs)
-
-    @property
-    def __signature__(self) -> inspect.Signature:
-        """That of the forward itself: frameworks choose a batch's columns by it."""
-        return inspect.signature(type(self.module).forward.__get__(self.module))
+        self.swaps = dict(swaps)
+        super().__init__(module, partial(_Swapping, self.swaps))
 
 
 class ByLine(nn.Module):

@@ -35,7 +35,8 @@ class Cuts(Mending):
         self, func: Callable[..., Any], types: Any, args: Any = (), kwargs: Any = None
     ) -> Any:
         if not _is_cut(func, args) or not self.is_to_be_mended():
-            return func(*map(self._with_graph, args), **(kwargs or {}))
+            kept = {key: self._with_graph(value) for key, value in (kwargs or {}).items()}
+            return func(*map(self._with_graph, args), **kept)
         if func is NO_GRADIENT:
             return None
         if func in COPIES:
@@ -49,6 +50,8 @@ class Cuts(Mending):
 
     def _with_graph(self, x: Any) -> Any:
         """The tensor that left, for one without a graph that holds the same numbers: nn.Parameter(y.data)."""
+        if type(x) in (list, tuple):  # of torch.cat, say
+            return type(x)(map(self._with_graph, x))
         if not self.gone or not isinstance(x, Tensor) or not x.is_leaf:
             return x
         with torch._C.DisableTorchFunction():

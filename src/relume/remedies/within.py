@@ -44,7 +44,7 @@ def mended(patient: Patient, mend: Mend) -> frozenset[Line]:
     A loss may cut on purpose, as for the targets of a teacher: a forward's own lines come first.
     """
     if lines := _lines_of_forward(patient, mend):
-        patient.model.__dict__["forward"] = ForwardWithin(patient.model, mend, lines)
+        patient.model.__dict__["forward"] = ForwardWithin(patient.model, partial(mend, lines))
     elif lines := _lines_of_loss(patient, mend):
         patient.loss = LossUnder(patient.loss, partial(mend, lines))
     return lines
@@ -78,15 +78,15 @@ def call(patient: Patient) -> None:
 
 
 class ForwardWithin:
-    """A model's forward, mended at some lines; it keeps the model's class, names and state."""
+    """A module's forward under a mode made for each call; the module keeps its class, names and state."""
 
-    def __init__(self, module: nn.Module, mend: Mend, lines: frozenset[Line]) -> None:
-        self.module, self.mend, self.lines = module, mend, lines
+    def __init__(self, module: nn.Module, mode: Callable[[], TorchFunctionMode]) -> None:
+        self.module, self.mode = module, mode
         self.shadowed = module.__dict__.get("forward")  # by another remedy
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run the forward there was."""
-        with self.mend(self.lines):
+        with self.mode():
             if self.shadowed is not None:
                 return self.shadowed(*args, **kwargs)
             return type(self.module).forward(self.module, *args, **kwargs)
