@@ -1,20 +1,33 @@
-"""Repairs of programs whose fixed twins are known, and remedies drawn at random beside them."""
+"""Repairs of programs whose fixed twins are known, and remedies drawn at random beside them.
 
+All are judged by the twin's loss, on the batches that the treated program trains on: where the fault is in
+the loss (a sum for a mean, a quotient by 0), its own losses are numbers of another kind.
+"""
+
+import copy
 import math
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 from unittest.mock import patch
 
 import numpy as np
+import torch
 from tests.faults import programs
 from tests.faults.observing import observe
 from tests.faults.program import Program
+from torch import Tensor, nn
 
 from relume.diagnosis.diagnose import diagnose
 from relume.remedies import attempts, remedies
+from relume.remedies import repair as repairing
+from relume.remedies.attempts import Attempt, Search
 from relume.remedies.repair import STEPS, repair
-from relume.trial import admit, run_trial, trained
+from relume.remedies.search import search
+from relume.remedies.within import LossUnder
+from relume.trial import Batch, Loss, Patient, admit, run_trial, trained
 from relume.types import Finding
 
 NEAR = 1.1  # a repaired program ends within this factor of its fixed twin
@@ -49,20 +62,66 @@ def final(losses: Sequence[float]) -> float:
     return float(np.median(last)) if all(map(math.isfinite, last)) else math.inf
 
 
+class Judged:
+    """A loss, and beside it the one that was meant, of a copy: the training is the same to the bit."""
+
+    def __init__(self, loss: Loss, meant: Loss) -> None:
+        self.loss, self.meant = loss, meant
+        self.found: list[float] = []
+
+    def __call__(self, model: nn.Module, batch: Batch) -> Tensor:
+        """The loss itself; the other is kept."""
+        with torch.random.fork_rng():
+            self.found.append(float(self.meant(copy.deepcopy(model), batch).detach()))
+        return self.loss(model, batch)
+
+
+def judged(program: Program, own: Loss, treated: Patient) -> float:
+    """Train a treated program; what it comes to by the twin's loss."""
+    treated.loss = both = Judged(
+        treated.loss, _in_place_of(own, programs[program.twin].make().loss, treated.loss)
+    )
+    losses = trained(treated, steps=STEPS)
+    return final(both.found) if math.isfinite(losses[-1]) else math.inf
+
+
+def _in_place_of(own: Loss, meant: Loss, loss: Any) -> Loss:
+    """The loss that was meant, under what remedies have laid around a program's own; without penalties."""
+    if loss is own:
+        return meant
+    within = _in_place_of(own, meant, loss.loss)
+    return LossUnder(within, loss.mode) if isinstance(loss, LossUnder) else within
+
+
 def prove(program: Program) -> Proof:
     """Repair a program, and try as many remedies drawn at random."""
     job = program.make()
-    with patch.object(attempts, "run_trial", wraps=run_trial) as trials:
+    with patch.object(attempts, "run_trial", wraps=run_trial) as trials, _searched() as of:
         found = repair(job.model, job.batches, job.loss, optimizer=job.optimizer, steps=STEPS)
     tried = trials.call_count - 1  # the first is of the program as it is
+    plan, best = of()
     return Proof(
         before=final(found.before.losses),
-        after=final(found.after.losses),
+        after=judged(program, plan.patient.loss, plan.treated(best.treatment)[0]),
         at_random=min((with_random_remedies(program, turn) for turn in range(tried)), default=math.inf),
         twin=final(observe(programs[program.twin].make(), STEPS).losses),
         tried=tried,
         remedies=found.remedies,
     )
+
+
+@contextmanager
+def _searched() -> Iterator[Callable[[], tuple[Search, Attempt]]]:
+    """The search that a repair makes, and what it finds best."""
+    made: list[tuple[Search, Attempt]] = []
+
+    def searching(plan: Search) -> tuple[Attempt, Attempt]:
+        before, best = search(plan)
+        made.append((plan, best))
+        return before, best
+
+    with patch.object(repairing, "search", searching):
+        yield lambda: made[0]
 
 
 def with_random_remedies(program: Program, turn: int) -> float:
@@ -73,10 +132,11 @@ def with_random_remedies(program: Program, turn: int) -> float:
     trial = run_trial(patient.copied(), steps=STEPS)
     found = diagnose(trial.readings).findings
     finding = draw.choice(found) if found else everywhere(trial.readings.sites)
+    own = patient.loss
     try:
         for name in draw.sample(sorted(remedies), draw.choice((1, 2))):
             remedies[name].apply(patient, finding)
-        return final(trained(patient, steps=STEPS))
+        return judged(program, own, patient)
     except Exception:
         return math.inf
 

@@ -88,14 +88,15 @@ def final_loss(trial: Trial) -> float:
 def is_lower(trial: Trial, before: Trial, *, by: float = MATERIAL) -> bool:
     """Whether the loss ended materially lower.
 
-    Step by step, where both saw as many: the batches were the same, and differ more than two remedies do.
+    And as much lower step by step, where both saw as many: the batches were the same, and differ more than
+    two remedies do.
     """
     after, found = final_loss(trial), final_loss(before)
     if not math.isfinite(after) or math.isinf(found):
         return math.isfinite(after)
     gain = found - after
     if len(trial.losses) == len(before.losses):
-        gain = float(np.median(_last(before.losses) - _last(trial.losses)))
+        gain = min(gain, float(np.median(_last(before.losses) - _last(trial.losses))))
     return gain > by * abs(found)
 
 
