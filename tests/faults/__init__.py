@@ -9,6 +9,7 @@ from tests.faults import (
     eighth,
     eleventh,
     embedding,
+    fifteenth,
     fifth,
     fourteenth,
     fourth,
@@ -22,6 +23,7 @@ from tests.faults import (
     residual,
     seventh,
     siamese,
+    sixteenth,
     sixth,
     tenth,
     third,
@@ -61,5 +63,7 @@ programs: Mapping[str, Program] = {
         *(replace(program, half="twelfth") for program in twelfth.programs),
         *(replace(program, half="thirteenth") for program in thirteenth.programs),
         *(replace(program, half="fourteenth") for program in fourteenth.programs),
+        *(replace(program, half="fifteenth") for program in fifteenth.programs),
+        *(replace(program, half="sixteenth") for program in sixteenth.programs),
     )
 }

@@ -26,6 +26,8 @@ Half = Literal[
     "twelfth",
     "thirteenth",
     "fourteenth",
+    "fifteenth",
+    "sixteenth",
 ]
 Batch = tuple[Any, ...]
 

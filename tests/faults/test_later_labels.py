@@ -88,7 +88,7 @@ def trained_for(job: Job, steps: int) -> list[float]:
     return losses
 
 
-@pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.name)
+@pytest.mark.parametrize("program", sampled(PROGRAMS))
 def test_a_copy_of_a_program_trains_to_the_same_bits(program: Program) -> None:
     """Two steps of a copy, of the original afterwards, and of one that was made anew."""
     job, again = program.make(), program.make()
@@ -127,7 +127,7 @@ def test_half_of_the_healthy_programs_are_no_twin_of_a_fault(part: str) -> None:
     assert len(healthy - {program.twin for program in PARTS[part].programs}) >= len(healthy) // 2
 
 
-@pytest.mark.parametrize("program", FAULTY, ids=lambda program: program.name)
+@pytest.mark.parametrize("program", sampled(FAULTY))
 def test_targets_are_the_same_for_a_program_and_its_twin(program: Program) -> None:
     """A twin takes one mistake back: what is to be learned is never another, nor the number of batches."""
     one, other = program.make().batches, BY_NAME[program.twin].make().batches

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from relume.diagnosis.causes import WEIGHTS
-from relume.diagnosis.chain import hidden_layers, sites_of, weights_of
+from relume.diagnosis.chain import has_normalisation, hidden_layers, sites_of, weights_of
 from relume.diagnosis.learning import severity_of
 from relume.diagnosis.losses import course, stood_still
 from relume.diagnosis.weights import median, sigma_w2
@@ -15,7 +15,12 @@ SMALLEST = 0.03
 
 
 def drawn_too_small(readings: Readings) -> Iterator[Finding]:
-    """One finding, if the loss stands still at first, or does not fall at all."""
+    """One finding, if the loss stands still at first, or does not fall at all; where nothing is normalised.
+
+    A normalisation brings the signal back to its size, however small the weights before it.
+    """
+    if has_normalisation(readings):
+        return
     view = readings.opening or readings
     layers = hidden_layers(view)
     scale = median([sigma_w2(layer) for layer in layers])
