@@ -187,6 +187,14 @@ def test_saturation_among_normalised_layers_is_worth_knowing_while_the_loss_fall
     assert found("saturated-units", normalised).severity == "info"
 
 
+def test_small_weights_are_a_fault_where_the_loss_stands_still_and_nothing_is_normalised() -> None:
+    small = chain("tanh", gradients=[1e-3, 1e-3], sigma_w2=0.01, losses=LEVEL)
+    assert found("vanishing-gradient", small).cause.startswith("The weights are too small for tanh")
+    norm = parameter("norm.weight", (16,), rms=1.0)
+    assert nothing("vanishing-gradient", replace(small, parameters={**small.parameters, norm.name: norm}))
+    assert nothing("vanishing-gradient", chain("tanh", gradients=[1e-3, 1e-3], sigma_w2=0.01, losses=FALLING))
+
+
 def unrolled(factor: float, *, losses: Sequence[float] = LEVEL, sigma_w2: float = 1.0) -> Readings:
     """A recurrence of tanh, unrolled over 16 calls; the gradient is multiplied by `factor` going back."""
     calls = [
