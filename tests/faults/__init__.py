@@ -21,6 +21,7 @@ from tests.faults import (
     recurrent,
     report,
     residual,
+    seventeenth,
     seventh,
     siamese,
     sixteenth,
@@ -65,5 +66,6 @@ programs: Mapping[str, Program] = {
         *(replace(program, half="fourteenth") for program in fourteenth.programs),
         *(replace(program, half="fifteenth") for program in fifteenth.programs),
         *(replace(program, half="sixteenth") for program in sixteenth.programs),
+        *(replace(program, half="seventeenth") for program in seventeenth.programs),
     )
 }

@@ -28,6 +28,7 @@ Half = Literal[
     "fourteenth",
     "fifteenth",
     "sixteenth",
+    "seventeenth",
 ]
 Batch = tuple[Any, ...]
 
