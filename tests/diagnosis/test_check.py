@@ -43,13 +43,15 @@ def test_healthy_networks_are_quiet(name: str) -> None:
     assert diagnosis.is_healthy, str(diagnosis)
 
 
-def test_a_gradient_that_adam_brings_back_is_no_fault_and_one_that_nothing_does_is() -> None:
+def test_a_gradient_that_adam_brings_back_is_a_warning_and_one_that_nothing_does_an_error() -> None:
     """Adam's steps do not depend on the gradient's size: within 20 of them it grows from 1e-5 to a tenth."""
-    assert checked(deep(nn.Tanh)).is_healthy
+    brought_back = checked(deep(nn.Tanh)).findings[0]
+    assert (brought_back.problem, brought_back.severity) == ("vanishing-gradient", "warning")
+    assert brought_back.remedies[0] == "variance-preserving-initialisation"
     model = deep(nn.Tanh)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
     diagnosis = relume.check(model, data(), nn.CrossEntropyLoss(), optimizer=optimizer)
-    assert diagnosis.findings[0].problem == "vanishing-gradient"
+    assert (diagnosis.findings[0].problem, diagnosis.findings[0].severity) == ("vanishing-gradient", "error")
     assert diagnosis.findings[0].remedies[0] == "variance-preserving-initialisation"
 
 

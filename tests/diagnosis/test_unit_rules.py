@@ -94,7 +94,7 @@ class TestDeadUnits:
         assert "born dead" in the("dead-units", readings).cause
 
     @pytest.mark.parametrize(
-        ("units", "said"), [(3, "up to 0.33 of all networks"), (64, "how they are drawn")]
+        ("units", "said"), [(3, "up to 0.33 of all networks"), (64, "how their weights and biases are drawn")]
     )
     def test_born_dead_comes_with_its_probability(self, units: int, said: str) -> None:
         sites = [reading(str(2 * place + 1), units=units, fed_by=str(2 * place)) for place in range(3)]

@@ -1,7 +1,7 @@
 """Units that never had a chance: by a network's width and depth, or by the place they stand at."""
 
 from relume.diagnosis.death import Death
-from relume.diagnosis.feeding import before, rectifiers
+from relume.diagnosis.feeding import before, feeding_weight, is_matrix, rectifiers
 from relume.theory.born_dead import upper_bound
 from relume.types import Evidence, Reading, Readings
 
@@ -64,4 +64,25 @@ def by_place(readings: Readings, reading: Reading) -> Death | None:
         "nothing of it gets through. Take the activation away, or put a layer before it.",
         evidence=(fired,),
         remedies=("standardise-input", "leaky-slope", "replace-activation"),
+    )
+
+
+def at_the_end(readings: Readings, reading: Reading) -> Death | None:
+    """A rectifier behind the last layer with weights: what it holds at 0 is the network's answer."""
+    last = [p for p in readings.parameters.values() if is_matrix(p)][-1:]
+    if [feeding_weight(readings, reading)] != last or len(readings) == 1:
+        return None
+    silent = Evidence(
+        quantity="values of the output that are 0",
+        measured=reading.value.zero_fraction,
+        threshold=0.0,
+        unit="share",
+        source="a rectifier passes no gradient at 0, whatever the target",
+    )
+    return Death(
+        kind="output",
+        cause=f"{reading.site} is the network's output, which {reading.site.activation} keeps from being "
+        "below 0: where the layer before it says less, no gradient comes back. Take the activation away.",
+        evidence=(silent,),
+        remedies=("linear-output", "leaky-slope", "revive-dead-units"),
     )

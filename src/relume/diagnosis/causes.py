@@ -114,7 +114,8 @@ def why_it_saturates(readings: Readings, layers: Sequence[Layer], flat: float) -
         )
     said = (
         f"{begins}, though neither the weights nor the input are large: a factor or a bias between the "
-        "weights and the activation puts them there, or training does."
+        "weights and the activation puts them there, or training has driven them, as a penalty in the loss "
+        "would."
     )
     remedies = (
         "replace-activation",

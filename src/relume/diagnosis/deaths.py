@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 
-from relume.diagnosis.birth import BORN_DEAD_PROBABLE, born_dead, by_narrowness, by_place
+from relume.diagnosis.birth import BORN_DEAD_PROBABLE, at_the_end, born_dead, by_narrowness, by_place
 from relume.diagnosis.death import Death
 from relume.diagnosis.feeding import (
     before,
@@ -26,6 +26,7 @@ from relume.types import Evidence, ParameterReading, Reading, Readings
 BIAS_SPREADS = 3.0
 # Twenty times what is usual: enough to blame for units that fired before.
 FATAL_UPDATE = 0.02
+MOSTLY_BORN = 0.9  # of the units
 FAINT_INPUT = 1 / math.sqrt(1 + BIAS_SPREADS**2)  # spread over size, where the mean is 3 spreads
 
 
@@ -147,6 +148,12 @@ def _ever_fired(readings: Readings, reading: Reading) -> bool:
     return silence(readings, reading).began
 
 
+def _was_mostly_silent(readings: Readings, reading: Reading) -> bool:
+    """Whether nearly all of a layer was silent in the first steps already, and a few units fired at times."""
+    first = readings.opening.readings.get(str(reading.site)) if readings.opening is not None else None
+    return first is not None and float((first.value.fired == 0).mean()) >= MOSTLY_BORN
+
+
 def _update_while_alive(readings: Readings, weight: ParameterReading | None) -> float:
     """The relative update of a layer's weights, at first or over all: once it was dead it had none."""
     if weight is None:
@@ -238,7 +245,7 @@ def _otherwise(readings: Readings, reading: Reading) -> Death:
             evidence=(),
             remedies=("revive-dead-units", "leaky-slope", "lower-learning-rate"),
         )
-    if _ever_fired(readings, reading):
+    if _ever_fired(readings, reading) and not _was_mostly_silent(readings, reading):
         return Death(
             kind="in training",
             cause="They fired at first and fell silent in training, by updates of usual size.",
@@ -246,21 +253,25 @@ def _otherwise(readings: Readings, reading: Reading) -> Death:
             remedies=("lower-learning-rate", "leaky-slope", "revive-dead-units"),
         )
     began = "They were born dead: silent since the first step watched, before any update"
+    drawn = (
+        "look at how their weights and biases are drawn, and at what else is taken off before the "
+        "activation: it holds them below 0"
+    )
     remedies = ("revive-dead-units", "leaky-slope", "default-initialisation", "insert-normalisation")
     if not silence(readings, reading).units.all():
-        return Death("initialisation", f"{began}. Look at how their weights are drawn.", (), remedies)
+        return Death("initialisation", f"{began}; {drawn}.", (), remedies)
     born = born_dead(readings, reading)
     said = (
         f"chance alone does this to up to {born.measured:.2g} of all networks so narrow and deep"
         if born.measured >= BORN_DEAD_PROBABLE
-        else f"chance does this to fewer than {born.measured:.1g} of such networks, so look at how they are "
-        "drawn"
+        else f"chance does this to fewer than {born.measured:.1g} of such networks, so {drawn}"
     )
     return Death("initialisation", f"{began}; {said}.", (born,), remedies)
 
 
 _EXPLANATIONS: tuple[Callable[[Readings, Reading], Death | None], ...] = (
     by_place,
+    at_the_end,
     _by_zero_weights,
     _by_constant_inputs,
     _by_a_large_step,

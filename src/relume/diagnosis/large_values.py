@@ -12,7 +12,6 @@ from relume.types import Evidence, Finding, Readings
 # Trainings that work begin with hidden values of 4 in size at most; weights of a variance of 6 / fan-in occur
 # where values are small. Two layers have no trend over depth, and can be drawn as wrong as twenty.
 LARGE_VALUE, LARGE_VARIANCE = 10.0, 4.0
-FAR_TOO_LARGE = 30.0  # whatever the weights are
 EXTREME_VALUE = 1e6
 EXAMPLES = 64
 NORMALISE = "insert-normalisation"
@@ -28,7 +27,7 @@ def large_from_the_start(readings: Readings, layers: list[Layer]) -> Iterator[Fi
     scale = median([sigma_w2(layer) for layer in layers])
     if scale > LARGE_VARIANCE:
         yield _finding(readings, large, largest, *_by_weights(largest, scale))
-    elif largest.value > FAR_TOO_LARGE and not unrolled(layers):  # over time it is the gradient's own finding
+    elif not unrolled(layers):  # over time it is the gradient's own finding
         cause = (
             "Depth without normalisation: the weights are of usual size, but what the layers add up or "
             f"multiply is not scaled back. Values at {largest.sites[-1]} are about {largest.value:.3g}."

@@ -38,10 +38,11 @@ def _fading(readings: Readings, layer: Layer) -> Finding | None:
     if calls < FEWEST_CALLS or not early < LEAST_RATIO * most:
         return None
     cause = why_it_vanishes(readings, [layer], [layer.value])
-    # What was long ago need not matter: a loss that falls says that it does not, as far as one can tell.
+    # What was long ago need not matter: a loss that falls from the start says that it does not.
+    is_learning = loss_falls(readings) and not stood_still(readings.steps)
     return Finding(
         problem="vanishing-gradient",
-        severity="info" if loss_falls(readings) else severity_of(readings, is_extreme=True),
+        severity="info" if is_learning else severity_of(readings, is_extreme=True),
         sites=layer.sites,
         parameters=weights_of([layer]),
         evidence=(_fall(layer, LEAST_RATIO, PASCANU), *cause.evidence),

@@ -1,3 +1,6 @@
-"""Being written."""
+"""A seventeenth part: mistakes of posts and of code reviews, and healthy trainings that look odd."""
 
-programs = ()
+from tests.faults.seventeenth import autoencoder, cnn, embedding, odd, recurrent, residual, table, transformer
+
+families = (table, odd, cnn, residual, transformer, recurrent, embedding, autoencoder)
+programs = tuple(program for family in families for program in family.programs)

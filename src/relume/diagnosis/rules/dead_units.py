@@ -4,10 +4,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from relume.catalogue import activations
+from relume.diagnosis.collapse import driven_silent
 from relume.diagnosis.death import Death
 from relume.diagnosis.deaths import death_of, hears_nothing
 from relume.diagnosis.feeding import after, before, has_no_gradient, is_constant, rectifiers
-from relume.diagnosis.losses import course
+from relume.diagnosis.losses import course, stood_still
 from relume.diagnosis.rule import Rule
 from relume.diagnosis.silence import LAYER_EXAMPLES, NEARLY_ALL, UNIT_EXAMPLES, Silence, silence
 from relume.types import Evidence, Finding, Reading, Readings
@@ -19,6 +20,10 @@ WORTH_NOTING = 0.1
 # A code so sparse is common in networks that work: 97 % zeros in T5 (Li et al. 2023).
 SPARSE = 0.9
 MOSTLY = 0.75  # of a layer's units: with a bias that explains them, fewer examples will do
+# And where the loss stands still: of trainings that work and stand still at first none has 0.3 of a layer so.
+HALF = 0.5
+
+NOT_FALLING = ("flat", "grows", "not finite")
 
 DOHARE = "25 % dead units cost accuracy on new tasks (Dohare et al. 2024)"
 E_CUBED = "a unit that fires on 1 example in 1000 is missed by 3000 with probability e^-3"
@@ -46,6 +51,8 @@ def find(readings: Readings) -> Iterator[Finding]:
     layers = [_Layer(each, silence(readings, each)) for each in seen if each.value.units]
     faults = [layer for layer in layers if _is_fault(readings, layer)]
     yield from (_fault(readings, death, group) for death, group in _by_cause(readings, faults))
+    if not faults:
+        yield from driven_silent(readings)
     rest = [layer for layer in layers if not any(layer is fault for fault in faults)]
     silent = [layer for layer in rest if layer.dead > WORTH_NOTING]
     if silent:
@@ -63,6 +70,8 @@ def _is_fault(readings: Readings, layer: _Layer) -> bool:
     if before(readings, layer.reading) is None and hears_nothing(readings, layer.reading):
         return True
     if layer.silence.examples >= UNIT_EXAMPLES and not _feeds_gate(readings, layer.reading):
+        return True
+    if layer.dead > HALF and stood_still(readings.steps) and not _feeds_gate(readings, layer.reading):
         return True
     if layer.dead > MOSTLY and death_of(readings, layer.reading).kind == "bias":
         return True
@@ -106,7 +115,7 @@ def _learning_stops(readings: Readings, layer: _Layer) -> bool:
     """Whether nothing goes on through a dead layer; a gate or a branch beside others does not stop it."""
     if not layer.is_whole:
         return False
-    if layer.silence.began and course(readings) in ("flat", "grows", "not finite"):
+    if layer.silence.began and course(readings) in NOT_FALLING:
         return True
     last = readings.closing if layer.silence.began and readings.closing is not None else readings
     sites = list(last.values())
@@ -122,7 +131,7 @@ def _learning_stops(readings: Readings, layer: _Layer) -> bool:
 def _is_error(readings: Readings, layer: _Layer) -> bool:
     if _learning_stops(readings, layer):
         return True
-    return layer.is_whole and course(readings) in ("flat", "grows", "not finite")
+    return layer.is_whole and course(readings) in NOT_FALLING
 
 
 def _fault(readings: Readings, death: Death, layers: list[_Layer]) -> Finding:
@@ -213,8 +222,9 @@ dead_units = Rule(
     meaning="rectifier units that fire on no example seen over the window",
     formula=(
         "share of a layer's units whose every value is 0: above 0.25 over at least 3000 examples, or "
-        "over at least 300 above 0.95 where no gradient passes the layer, or above 0.75 where a bias holds "
-        "them below 0"
+        "over at least 300 above 0.95 where no gradient passes the layer, above 0.75 where a bias holds "
+        "them below 0, or above 0.5 where the loss stands still; "
+        "or a layer whose root mean square falls to 0.1 of what it was at the start"
     ),
     needs_examples=LAYER_EXAMPLES,
     citation=(

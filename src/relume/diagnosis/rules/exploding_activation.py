@@ -6,12 +6,7 @@ from itertools import islice
 
 from relume.diagnosis.causes import why_it_grows
 from relume.diagnosis.chain import Layer, examples_of, layers_of, sites_of, weights_of
-from relume.diagnosis.large_values import (
-    FAR_TOO_LARGE,
-    LARGE_VALUE,
-    LARGE_VARIANCE,
-    large_from_the_start,
-)
+from relume.diagnosis.large_values import LARGE_VALUE, large_from_the_start
 from relume.diagnosis.learning import severity_of
 from relume.diagnosis.rule import Rule
 from relume.diagnosis.towers import towers
@@ -81,8 +76,7 @@ exploding_activation = Rule(
     meaning="the forward signal grows by orders of magnitude with depth",
     formula="growth of the root mean square of unbounded activations from the first layer to the last, by "
     "the median slope over all pairs of layers or of the last third over the first: above "
-    f"{LARGEST_GROWTH:g}; or values above {LARGE_VALUE:g} at first, behind weights whose fan-in times "
-    f"mean square is above {LARGE_VARIANCE:g}, or above {FAR_TOO_LARGE:g} behind any",
+    f"{LARGEST_GROWTH:g}; or values above {LARGE_VALUE:g} at first",
     needs_examples=EXAMPLES,
     citation="He, Zhang, Ren & Sun (2015), Delving deep into rectifiers, section 2.2",
 )

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from relume.catalogue import activations
 from relume.diagnosis.causes import MOSTLY_FLAT, Cause, why_it_saturates
-from relume.diagnosis.cells import LARGE_SCALE, shut_cells
+from relume.diagnosis.cells import FLAT_STATE, LARGE_SCALE, flat_states, shut_cells
 from relume.diagnosis.chain import (
     Layer,
     has_normalisation,
@@ -16,7 +16,7 @@ from relume.diagnosis.chain import (
     weights_of,
 )
 from relume.diagnosis.learning import loss_falls, severity_of
-from relume.diagnosis.losses import HALVED, has_curve, levels
+from relume.diagnosis.losses import HALVED, course, has_curve, levels, stood_still
 from relume.diagnosis.rule import Rule
 from relume.diagnosis.weights import median, sigma_w2
 from relume.types import Evidence, Finding, Reading, Readings, Severity
@@ -27,6 +27,8 @@ EXAMPLES = 300
 EXTREME_SHARE = 0.95
 SHUT = 0.05  # root mean square of a gate: a twentieth of what it multiplies gets through
 DRAWN_SHUT = 100.0  # fan-in times the mean square of a gate's weights: 300 times what torch draws
+# Of the values of all bounded layers, gates or not: of trainings that work none has more than two thirds so.
+FLAT_THROUGHOUT = 0.75
 BORN_FLAT = 0.9  # of an output's values in the first steps: later, sure answers are what it is there for
 
 
@@ -35,7 +37,8 @@ def find(readings: Readings) -> Iterator[Finding]:
     main = _main_activations(readings)
     layers = [layer for layer in _looked_at(readings) if _is_saturated(layer)]
     gates = [layer for layer in layers if not main & {site.activation for site in layer.sites}]
-    gates = [layer for layer in gates if not _is_drawn_shut(readings, layer)]
+    is_throughout = median(_flat_shares(readings)) > FLAT_THROUGHOUT
+    gates = [layer for layer in gates if not is_throughout and not _is_drawn_shut(readings, layer)]
     rest = [layer for layer in layers if layer not in gates]
     # Normalisation keeps the signal at scale around such units: tanh within GELU is flat for half its inputs.
     is_extreme = rest and median([layer.flat_share for layer in rest]) > EXTREME_SHARE
@@ -46,14 +49,26 @@ def find(readings: Readings) -> Iterator[Finding]:
         severity = severity_of(readings, is_extreme=flat > EXTREME_SHARE)
         cause = why_it_saturates(readings, rest, flat)
         # Steep by design, as of spikes, where nothing accounts for it and the loss is well on its way.
-        is_by_design = len(cause.evidence) == 1 and _are_steps(rest) and _is_well_on_its_way(readings)
+        is_by_design = (
+            len(cause.evidence) == 1
+            and _are_steps(rest)
+            and not is_throughout
+            and _is_well_on_its_way(readings)
+        )
         yield _finding(rest, "info" if is_by_design else severity, cause)
     if gates:
         yield _finding(gates, "info", _by_design(gates))
     yield from shut_cells(readings)
+    if not rest:
+        yield from flat_states(readings)
     output = _stuck_output(readings)
     if output is not None and not rest:
         yield _finding([output], severity_of(readings), _out_of_reach(readings, output))
+
+
+def _flat_shares(readings: Readings) -> list[float]:
+    layers = hidden_layers(readings)
+    return [each.flat_share for each in layers if is_bounded(each.activation)]
 
 
 def _are_steps(layers: Sequence[Layer]) -> bool:
@@ -68,16 +83,23 @@ def _is_well_on_its_way(readings: Readings) -> bool:
 def _stuck_output(readings: Readings) -> Layer | None:
     """The output, if it has come to its flat ends and the loss is still more than half of what it was.
 
-    Sure answers sit there too, but a loss that likes them is small.
+    Sure answers sit there too, but a loss that likes them is small. Half of its values will do where the loss
+    does not fall at all.
     """
     if readings.closing is None or not has_curve(readings.steps):
         return None
     layers = layers_of(readings.closing)
     start, end = levels(readings.steps)
     is_apart = len(layers) > len(hidden_layers(readings.closing))
-    if not is_apart or not layers[-1].flat_share > EXTREME_SHARE or not end > HALVED * abs(start):
+    least = _least_of_output(readings)
+    if not is_apart or not layers[-1].flat_share > least or not end > HALVED * abs(start):
         return None
     return layers[-1] if all(each.examples >= EXAMPLES for each in layers[-1].readings) else None
+
+
+def _least_of_output(readings: Readings) -> float:
+    is_idle = course(readings) == "flat" and stood_still(readings.steps)
+    return MOSTLY_FLAT if is_idle else EXTREME_SHARE
 
 
 def _out_of_reach(readings: Readings, output: Layer) -> Cause:
@@ -86,7 +108,7 @@ def _out_of_reach(readings: Readings, output: Layer) -> Cause:
     share = Evidence(
         quantity="values of the output on a flat end, in the last steps",
         measured=output.flat_share,
-        threshold=EXTREME_SHARE,
+        threshold=_least_of_output(readings),
         unit="share",
         source="slope below 0.05: a twentieth of the gradient passes",
     )
@@ -176,7 +198,7 @@ saturated_units = Rule(
     formula="share of a layer's values where the slope of a bounded activation is below 0.05: at least "
     f"{MOSTLY_FLAT:g}; gates and the network's output excepted, but not gates whose weights' fan-in times "
     f"mean square is above {DRAWN_SHUT:g}; of torch's recurrent cells, that of the state's weights: above "
-    f"{LARGE_SCALE:g}",
+    f"{LARGE_SCALE:g}; of what a cell of one's own says at any call of the first steps: {FLAT_STATE:g}",
     needs_examples=EXAMPLES,
     citation="Glorot & Bengio (2010), Understanding the difficulty of training deep feedforward neural "
     "networks, section 3",

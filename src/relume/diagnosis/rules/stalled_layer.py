@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from relume.diagnosis.feeding import feeding_weight, is_matrix, is_silent, rectifiers
-from relume.diagnosis.losses import course
+from relume.diagnosis.losses import course, stood_still
 from relume.diagnosis.rule import Rule
 from relume.diagnosis.weights import scale_of
 from relume.types import Evidence, Finding, ParameterReading, Readings, Severity
@@ -19,6 +19,9 @@ MINIMUM_MEASURED = 2
 MISSING_GRADIENT = 1e-3
 # Of the weights that could learn: a pooler or a head for another loss, which nothing uses, is less.
 LARGE_PART = 0.25
+# Of the greatest learning rate. So low a one is usual where a network is tuned that has learned, and does not
+# stand still.
+SLOWED = 1e-3
 ERRORS = 2.5  # standard errors of the size of weights as torch draws them
 ROUNDING = "float32 rounds at 6e-8: a smaller update changes nothing"
 UNCUT = ("reattach-graph", "straight-through")
@@ -35,7 +38,11 @@ def find(readings: Readings) -> Iterator[Finding]:
     usual = float(np.median([p.update_ratio for p in learners]))
     unused = [p for p in layers if p.unused and not p.measured]  # frozen ones are not looked at at all
     if unused:
-        is_needed = layers[: len(unused)] == unused or _is_large_part(unused, layers)
+        is_first = layers[: len(unused)] == unused
+        is_needed = is_first or (
+            _are_large_part(unused, layers)
+            and (_are_before_learners(unused, layers) or _are_computed(readings, unused))
+        )
         yield _finding(readings, unused, usual, _of_unused(unused, is_needed=is_needed))
     stalled = [p for p in layers if p.measured >= MINIMUM_MEASURED and _is_below(p, usual)]
     starved = [p for p in stalled if _lacks_gradient(p, learners)]
@@ -47,13 +54,50 @@ def find(readings: Readings) -> Iterator[Finding]:
     if held:
         is_body = layers[: len(held)] == held and 2 * len(held) >= len(layers)
         yield _finding(readings, held, usual, _of_held(readings, held, is_body=is_body))
+    elif stood_still(readings.steps):
+        yield from _slowed(layers)
 
 
-def _is_large_part(unused: Sequence[ParameterReading], layers: Sequence[ParameterReading]) -> bool:
-    """Whether they are much of what could learn, and a layer behind them does: an encoder, say."""
-    last = max(layers.index(p) for p in unused)
+def _slowed(layers: Sequence[ParameterReading]) -> Iterator[Finding]:
+    """Layers with next to none of the learning rate that others have, in a network that has yet to learn."""
+    greatest = max((p.learning_rate for p in layers if p.learning_rate), default=0.0)
+    slowed = [p for p in layers if p.learning_rate and p.measured and p.learning_rate < SLOWED * greatest]
+    if not slowed:
+        return
+    least = min(p.learning_rate for p in slowed if p.learning_rate)
+    yield Finding(
+        problem="stalled-layer",
+        severity="warning",
+        sites=(),
+        parameters=tuple(p.name for p in slowed),
+        evidence=(
+            Evidence(
+                quantity="least learning rate of a group over the greatest",
+                measured=least / greatest,
+                threshold=SLOWED,
+                source="calibrated: no training that works has it and stands still at first",
+            ),
+        ),
+        cause=f"The learning rate of {_names(slowed)} is {least:.2g} at least, and {greatest:.2g} elsewhere, "
+        "while the loss stands still: rates that fall from layer to layer leave these with none.",
+        remedies=(TRAIN,),
+    )
+
+
+def _are_large_part(unused: Sequence[ParameterReading], layers: Sequence[ParameterReading]) -> bool:
+    """Whether they are much of what could learn: an encoder, a tower of two. A pooler is little."""
     size = sum(p.size for p in layers if p.measured or p.unused)
-    return any(p.measured for p in layers[last:]) and sum(p.size for p in unused) > LARGE_PART * size
+    return sum(p.size for p in unused) > LARGE_PART * size
+
+
+def _are_before_learners(unused: Sequence[ParameterReading], layers: Sequence[ParameterReading]) -> bool:
+    last = max(layers.index(p) for p in unused)
+    return any(p.measured for p in layers[last:])
+
+
+def _are_computed(readings: Readings, unused: Sequence[ParameterReading]) -> bool:
+    ran = {reading.site.fed_by for reading in readings.values() if reading.examples}
+    return any(p.name.rpartition(".")[0] in ran for p in unused)
 
 
 def _is_below(parameter: ParameterReading, usual: float) -> bool:
@@ -76,8 +120,8 @@ def _of_unused(unused: Sequence[ParameterReading], *, is_needed: bool) -> Said:
     """The first layers are used if the layers behind them are; a head may be there for another loss."""
     if is_needed:
         cause = (
-            f"No gradient ever came to {_names(unused)}, while the layers behind learn: the graph is cut "
-            "between them, by detach(), no_grad() or item(). If that is meant, requires_grad_(False) says so."
+            f"No gradient ever came to {_names(unused)}, while other layers learn: the graph is cut behind "
+            "them, by detach(), no_grad() or item(). If that is meant, requires_grad_(False) says so."
         )
         return "warning", cause, UNCUT
     cause = (
@@ -102,6 +146,12 @@ def _of_starved(
         )
         return severity, cause, (TRAIN,)
     cause = f"The gradient vanishes before it comes to {_names(starved)}, while other layers learn."
+    if all(p.gradient == 0 for p in starved):
+        cause = (
+            f"The gradient of {_names(starved)} is exactly 0 at every step, while other layers learn: what "
+            "they say does not change the loss. Look behind them for a softmax over an axis of one, round() "
+            "or argmax(), a factor of 0."
+        )
     remedies = ("variance-preserving-initialisation", "insert-normalisation", "replace-activation")
     return severity, cause, remedies
 
@@ -197,7 +247,7 @@ stalled_layer = Rule(
     formula=(
         "norm of a layer's update over that of its weights: below 1e-7, or below 1e-4 of the median layer's "
         "that learns; or no gradient at all at the first layers, or at more than a quarter of the weights, "
-        "while layers behind learn"
+        "while others learn; or a learning rate below 1e-3 of the greatest while the loss stands still"
     ),
     needs_examples=1,
     citation="Karpathy, CS231n notes, Ratio of weights to updates; IEEE 754 for the rounding of float32",

@@ -20,7 +20,7 @@ from relume.diagnosis.losses import stood_still
 from relume.diagnosis.over_time import LEAST_RATIO as OVER_TIME
 from relume.diagnosis.over_time import fading_over_time
 from relume.diagnosis.rule import Rule
-from relume.diagnosis.small_weights import drawn_too_small
+from relume.diagnosis.small_weights import FAINT, SMALLEST, drawn_too_small
 from relume.diagnosis.towers import towers
 from relume.diagnosis.unseen_layers import fading_unseen
 from relume.diagnosis.weights import inputs_of
@@ -29,12 +29,15 @@ from relume.types import Evidence, Finding, ParameterReading, Readings, Severity
 # Three orders of magnitude, to which AUTOTRAINER (Zhang et al. 2021) holds the first layer's over the last's.
 # Twenty layers of tanh by Xavier's rule keep 0.19, of ReLU by He's 1, of ReLU by nn.Linear's default 1.7e-8.
 LEAST_RATIO = 1e-3
-# Two orders at the start, where the signal shrinks to a seventh too: no training that works begins so.
+# At the start. What has lost so much may come back: Adam's steps do not depend on the gradient's size. But no
+# training that works begins below 4e-3. Two orders, where the signal shrinks to a seventh too.
+OPENING_RATIO = 2.5e-3
 SHRUNK_RATIO, SHRUNK = 1e-2, 0.15
 # Or where nearly each of five layers or more loses a third: sigmoids lose three quarters each. Of trainings
 # that work, one of four layers comes near.
 STEADY_RATIO, STEADY_LAYERS, STEADY_LOSS, STEADY_SHARE = 0.02, 5, 1.5, 0.8
-FEWER_LAYERS = 4  # will do, where the loss stands still at first
+# Fewer will do, and less be lost, where the loss stands still at first: then none that works loses even half.
+FEWER_LAYERS, STILL_RATIO = 4, 0.05
 # With it, Adam's own epsilon (1e-8) outweighs a gradient that is usual (1e-2) behind the last layer.
 EXTREME_RATIO = 1e-6
 HEALED_RATIO = 1e-2  # ten times what counts as lost: a signal that hovers about the threshold has not healed
@@ -42,7 +45,8 @@ EXAMPLES = 64  # a batch over which random networks were within 30 % of mean-fie
 SHARE_OF_WORST = 0.5  # layers that lose at least half as much as the worst, in orders, are to blame with it
 
 AUTOTRAINER = "AUTOTRAINER (Zhang et al. 2021)"
-CALIBRATED = "calibrated, where the signal shrinks to a seventh too"
+CALIBRATED = "calibrated, where the signal shrinks to a seventh too, or layer after layer loses a third"
+SOURCES = {LEAST_RATIO: AUTOTRAINER, OPENING_RATIO: "calibrated: no training that works begins below 4e-3"}
 MILLION_STEPS = "a weight then needs a million steps to change by its own size"
 
 
@@ -77,9 +81,10 @@ def _views(readings: Readings) -> Iterator["_Fading | None"]:
     """What is looked at for it, the first that shows it: as it began, as it came to, all of it."""
     if readings.opening is not None:
         opening = readings.opening
-        plain = _fading(opening, SHRUNK_RATIO if _shrinks(opening) else LEAST_RATIO)
-        fewest = FEWER_LAYERS if stood_still(readings.steps) else STEADY_LAYERS
-        yield plain or (_fading(opening, STEADY_RATIO) if _is_steady(opening, fewest) else None)
+        plain = _fading(opening, SHRUNK_RATIO if _shrinks(opening) else OPENING_RATIO)
+        is_still = stood_still(readings.steps)
+        fewest, ratio = (FEWER_LAYERS, STILL_RATIO) if is_still else (STEADY_LAYERS, STEADY_RATIO)
+        yield plain or (_fading(opening, ratio) if _is_steady(opening, fewest) else None)
     yield from (_fading(view) for view in (readings.closing, readings) if view is not None)
 
 
@@ -126,12 +131,13 @@ def _fading(view: Readings, least_ratio: float = LEAST_RATIO) -> _Fading | None:
 
 
 def _severity(readings: Readings, fading: _Fading) -> Severity:
-    """An error if learning is broken; where it healed, a warning if the loss stood still meanwhile."""
+    """An error if learning is broken; where it healed, a warning if it had gone far, or cost steps."""
     if fading.view is readings.opening and not _lasts(readings):
         # Sigmoids have a slope of 1/4 at most: no step gives them another.
         are_sigmoids = all(layer.activation.range == (0.0, 1.0) for layer in fading.layers)
         is_lasting = are_sigmoids and _is_steady(fading.view)
-        harmed = stood_still(readings.steps) or _shrinks(fading.view) or is_lasting
+        is_far = fading.ratio < OPENING_RATIO or _shrinks(fading.view)
+        harmed = is_far or stood_still(readings.steps) or is_lasting
         return "warning" if harmed else "info"
     is_stuck = update_ratio(fading.faded) < NO_UPDATE
     return severity_of(readings, is_stuck=is_stuck, is_extreme=fading.ratio < EXTREME_RATIO)
@@ -207,7 +213,7 @@ def _finding(fading: _Fading, severity: Severity, cause: Cause) -> Finding:
         f"({most.gradient:.1e})",
         measured=fading.ratio,
         threshold=fading.least_ratio,
-        source=AUTOTRAINER if fading.least_ratio == LEAST_RATIO else CALIBRATED,
+        source=SOURCES.get(fading.least_ratio, CALIBRATED),
     )
     return Finding(
         problem="vanishing-gradient",
@@ -245,11 +251,13 @@ vanishing_gradient = Rule(
     find=find,
     meaning="the error signal shrinks by orders of magnitude towards the input",
     formula="norm of the gradient at the first layer, or at any weights before it, over the largest norm at "
-    f"any layer: below {LEAST_RATIO:g}, or {SHRUNK_RATIO:g} at the start where the signal shrinks "
-    f"too, or {STEADY_RATIO:g} at the start where nearly each of {STEADY_LAYERS} layers or more "
-    f"({FEWER_LAYERS}, where the loss stands still) loses a third; the same over the calls of a recurrence, "
-    f"below {OVER_TIME:g} where the loss does not fall; of the weights where no activation is known; or no "
-    "gradient at all at the first layers, though they could learn",
+    f"any layer: below {LEAST_RATIO:g}; at the start below {OPENING_RATIO:g}, or {SHRUNK_RATIO:g} where the "
+    f"signal shrinks too, or {STEADY_RATIO:g} where nearly each of {STEADY_LAYERS} layers or more loses a "
+    f"third ({STILL_RATIO:g} and {FEWER_LAYERS}, where the loss stands still); the same over the calls of a "
+    f"recurrence, below {OVER_TIME:g} where the loss does not fall; of the weights where no activation is "
+    f"known; fan-in times the weights' mean square below {SMALLEST:g}, or what the median layer says below "
+    f"{FAINT:g} of the input, where the loss stands still and nothing is normalised; or no gradient at all "
+    "at the first layers, though they could learn",
     needs_examples=EXAMPLES,
     citation="Glorot & Bengio (2010), Understanding the difficulty of training deep feedforward neural "
     "networks; threshold of Zhang et al. (2021), AUTOTRAINER",
