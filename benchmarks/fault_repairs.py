@@ -1,7 +1,8 @@
 """Repairs of programs whose fixed twins are known, and remedies drawn at random beside them.
 
-All are judged by the twin's loss, on the batches that the treated program trains on: where the fault is in
-the loss (a sum for a mean, a quotient by 0), its own losses are numbers of another kind.
+Judged by its own loss or by the twin's, on the batches that the treated program trains on, whichever is less:
+where the fault is in the loss, one of them is a number of another kind (a sum for a mean; of a rate that is
+taken for its logarithm). For all others they are the same.
 """
 
 import copy
@@ -28,7 +29,7 @@ from relume.remedies.repair import STEPS, repair
 from relume.remedies.search import search
 from relume.remedies.within import LossUnder
 from relume.trial import Batch, Loss, Patient, admit, run_trial, trained
-from relume.types import Finding
+from relume.types import Finding, PerUnit
 
 NEAR = 1.1  # a repaired program ends within this factor of its fixed twin
 TAIL = 10  # steps whose median is what a training came to
@@ -56,7 +57,7 @@ class Proof:
         return self.at_random <= NEAR * self.twin
 
 
-def final(losses: Sequence[float]) -> float:
+def final(losses: Sequence[float] | PerUnit) -> float:
     """The median of the last losses; infinite where one is not finite."""
     last = [float(loss) for loss in losses[-TAIL:]]
     return float(np.median(last)) if all(map(math.isfinite, last)) else math.inf
@@ -77,12 +78,12 @@ class Judged:
 
 
 def judged(program: Program, own: Loss, treated: Patient) -> float:
-    """Train a treated program; what it comes to by the twin's loss."""
+    """Train a treated program; what it comes to by its own loss or by the twin's."""
     treated.loss = both = Judged(
         treated.loss, _in_place_of(own, programs[program.twin].make().loss, treated.loss)
     )
     losses = trained(treated, steps=STEPS)
-    return final(both.found) if math.isfinite(losses[-1]) else math.inf
+    return min(final(losses), final(both.found)) if math.isfinite(losses[-1]) else math.inf
 
 
 def _in_place_of(own: Loss, meant: Loss, loss: Any) -> Loss:

@@ -86,18 +86,29 @@ def final_loss(trial: Trial) -> float:
 
 
 def is_lower(trial: Trial, before: Trial, *, by: float = MATERIAL) -> bool:
-    """Whether the loss ended materially lower.
+    """Whether the loss ended materially lower, by both measures."""
+    return min(_gains(trial, before)) > by
 
-    And as much lower step by step, where both saw as many: the batches were the same, and differ more than
-    two remedies do.
+
+def is_as_low(trial: Trial, other: Trial) -> bool:
+    """Whether the loss ended about as low as another or lower, by both measures."""
+    return max(_gains(other, trial)) <= ALIKE
+
+
+def _gains(trial: Trial, before: Trial) -> tuple[float, float]:
+    """How much lower the loss ended, as shares of what it was: at its level, and step by step.
+
+    Step by step where both saw as many: the batches were the same, and differ more than two remedies do.
     """
     after, found = final_loss(trial), final_loss(before)
-    if not math.isfinite(after) or math.isinf(found):
-        return math.isfinite(after)
-    gain = found - after
-    if len(trial.losses) == len(before.losses):
-        gain = min(gain, float(np.median(_last(before.losses) - _last(trial.losses))))
-    return gain > by * abs(found)
+    if math.isinf(after) or math.isinf(found):
+        gain = math.inf if math.isfinite(after) else -math.inf
+        return gain, gain
+    scale = abs(found) or 1.0
+    level = (found - after) / scale
+    if len(trial.losses) != len(before.losses):
+        return level, level
+    return level, float(np.median(_last(before.losses) - _last(trial.losses))) / scale
 
 
 def _last(losses: PerUnit) -> PerUnit:

@@ -146,6 +146,12 @@ def root_of_positive(x: Any, exponent: Any, *rest: Any, **_: Any) -> tuple[Any, 
     return at_least(0.0)(x, exponent, *rest)
 
 
+def rate_above_zero(x: Any, *rest: Any, **keywords: Any) -> tuple[Any, ...] | None:
+    """A rate whose logarithm a Poisson loss takes; where it is given that itself, anything will do."""
+    is_logarithm = rest[1] if len(rest) > 1 else keywords.get("log_input", True)
+    return None if is_logarithm else at_least(0.0)(x, *rest)
+
+
 def _is_below(x: Any, bound: float) -> bool:
     return isinstance(x, Tensor) and x.is_floating_point() and bool((x < bound).any())
 
@@ -180,6 +186,7 @@ AROUND: dict[str, Callable[..., Any]] = {
 GUARDS: dict[str, Guard] = {
     **dict.fromkeys(("log", "log2", "log10", "sqrt", "rsqrt"), at_least(0.0)),
     "log1p": at_least(-1.0),
+    "poisson_nll_loss": rate_above_zero,
     **dict.fromkeys(("acos", "arccos", "asin", "arcsin", "atanh", "arctanh"), within_one),
     **dict.fromkeys(("exp", "exp2", "expm1", "sinh", "cosh"), not_infinite),
     **dict.fromkeys(("div", "divide", "true_divide", "__truediv__", "truediv"), not_by_zero),

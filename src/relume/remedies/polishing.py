@@ -4,13 +4,13 @@ import math
 from collections.abc import Sequence
 
 from relume.remedies.attempts import (
-    ALIKE,
     OTHER_OPTIMISER,
     Attempt,
     Search,
     among,
     best_of,
     final_loss,
+    is_as_low,
     is_lower,
     is_no_worse,
     names_for,
@@ -21,6 +21,7 @@ FURTHER = 0.03  # what a remedy has to bring when the finding is gone already
 MOST_FURTHER = 3  # such remedies
 ENOUGH, FIRST_STEPS = 0.01, 5  # of the loss
 FAR_WORSE = 1.2  # times the loss without it: what a remedy comes to that is not tried again beside another
+UPDATES = ("clip-gradients", "warm-up", "lower-learning-rate", "raise-learning-rate")
 # Tried then in any case, named by the finding or not: what helps most networks.
 USUAL = (
     "linear-output",
@@ -32,10 +33,7 @@ USUAL = (
     "default-initialisation",
     "orthogonal-recurrence",
     "choose-activation",
-    "clip-gradients",
-    "warm-up",
-    "lower-learning-rate",
-    "raise-learning-rate",
+    *UPDATES,
 )
 
 
@@ -83,6 +81,6 @@ def pruned(plan: Search, best: Attempt) -> Attempt:
     """The same without what it can do without: a later remedy may have made an earlier one needless."""
     for part in best.treatment if len(best.treatment) > 1 else ():
         fewer = plan.attempt(tuple(each for each in best.treatment if each != part))
-        if fewer and is_no_worse(fewer, best) and not is_lower(best.trial, fewer.trial, by=ALIKE):
+        if fewer and is_no_worse(fewer, best) and is_as_low(fewer.trial, best.trial):
             return pruned(plan, fewer)
     return best

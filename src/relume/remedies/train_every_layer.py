@@ -13,10 +13,11 @@ FAR_BELOW = 1e-2  # of the largest rate: layer-wise decay, as it is used for fin
 def apply(patient: Patient, finding: Finding) -> str:
     """Give what the finding names, and what is in the same modules, the usual learning rate."""
     owners = {name.rpartition(".")[0] for name in finding.parameters}
+    freed = _freed(patient.model, owners)
     wanted = {
         name: parameter
         for name, parameter in patient.model.named_parameters()
-        if name.rpartition(".")[0] in owners and parameter.requires_grad
+        if name in freed or (name.rpartition(".")[0] in owners and parameter.requires_grad)
     }
     optimizer = patient.optimizer
     rate, changed = max(float(group["lr"]) for group in optimizer.param_groups), list[str]()
@@ -36,6 +37,18 @@ def apply(patient: Patient, finding: Finding) -> str:
     return f"{len(trained)} parameters ({trained[0]} first) trained at {rate:.3g}" if trained else ""
 
 
+def _freed(model: nn.Module, owners: set[str]) -> list[str]:
+    """Let frozen factors learn that are 0, in modules around these: what they multiply stays 0."""
+    around = {
+        ".".join(parts[:end]) for owner in owners if (parts := owner.split(".")) for end in range(len(parts))
+    }
+    frozen = [(name, p) for name, p in model.named_parameters() if not p.requires_grad and not bool(p.any())]
+    held = [(name, p) for name, p in frozen if name.rpartition(".")[0] in around]
+    for _, parameter in held:
+        parameter.requires_grad_(True)
+    return [name for name, _ in held]
+
+
 def _names_of(wanted: dict[str, nn.Parameter], held: list[Tensor]) -> list[str]:
     ids = {id(parameter) for parameter in held}
     return [name for name, parameter in wanted.items() if id(parameter) in ids]
@@ -53,10 +66,10 @@ def advice(finding: Finding) -> str:
 train_every_layer = Remedy(
     name="train-every-layer",
     apply=apply,
-    changes=frozenset({"optimizer"}),
+    changes=frozenset({"model", "optimizer"}),
     stage="updates",
     meaning="gives layers that the optimiser does not hold, or holds at practically no learning rate, the "
-    "settings of those it trains",
+    "settings of those it trains; so for frozen factors of 0 around layers without a gradient",
     advice=advice,
     citation="PyTorch documentation, torch.optim, Per-parameter options: an optimiser updates what it was "
     "given",

@@ -3,9 +3,9 @@
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.optim import Adam
+from torch.optim import SGD, Adam
 
-from tests.faults.building import Make, Scaled, chain, he, squared_error, xavier
+from tests.faults.building import Make, Scaled, chain, squared_error, xavier
 from tests.faults.eighth.making import CUT, ENDS, GROWTH, Fill, filled, seen_through, trained
 from tests.faults.program import Batch, Job, faulty, healthy
 from tests.faults.seventeenth.tasks import BANDS, dyes
@@ -54,13 +54,13 @@ class Penalised:
 
 
 def penalised(weight: float) -> Job:
-    return trained(Sparse(), dyes(), Adam, Penalised(weight), lr=1e-2)
+    return trained(Sparse(), dyes(), SGD, Penalised(weight), lr=0.3, momentum=0.9)
 
 
 def stepped(steepness: float) -> Job:
     """A code between 0 and 1 that is made steeper through a training; or is as steep as at its end."""
     body, head = chain([BANDS, 40, 8], nn.SiLU), chain([8, 40, BANDS], nn.SiLU)
-    return told_again(nn.Sequential(body, Scaled(steepness), nn.Sigmoid(), head), 1.2e-2)
+    return told_again(nn.Sequential(body, Scaled(steepness), nn.Sigmoid(), head), 2e-2)
 
 
 class Bits(nn.Module):
@@ -162,7 +162,7 @@ programs = (
     healthy("autoencoder-dyes-small-price-of-code", lambda: penalised(1e-3)),
     healthy("autoencoder-dyes-gentle-slope", lambda: stepped(1.0)),
     healthy("autoencoder-dyes-slope-past-bits", lambda: told_again(Bits(is_past=True))),
-    healthy("autoencoder-dyes-deep-by-he", lambda: deep(he)),
+    healthy("autoencoder-dyes-deep-by-glorot", lambda: deep(xavier)),
     healthy("autoencoder-dyes-code-shaken", lambda: trained(Shaken(), dyes(), Adam, bounded, lr=1e-2)),
     healthy("autoencoder-dyes-mirrored", lambda: told_again(Mirror())),
     healthy("autoencoder-dyes-third-hidden", lambda: told_again(Missing(), 6e-3)),
@@ -179,7 +179,7 @@ programs = (
     faulty(
         "autoencoder-dyes-great-price-of-code",
         "dead-units",
-        lambda: penalised(1.0),
+        lambda: penalised(3.0),
         cause="penalt|sparsi|regulari[sz]|\\bloss\\b|\\bL1\\b|bias|driven|drove|pushed",
         twin="autoencoder-dyes-small-price-of-code",
         also=("vanishing-gradient", "stalled-layer"),
@@ -205,7 +205,7 @@ programs = (
         "exploding-gradient",
         lambda: deep(from_0_to_1),
         cause=GROWTH,
-        twin="autoencoder-dyes-deep-by-he",
+        twin="autoencoder-dyes-deep-by-glorot",
         also=("exploding-activation", "unstable-updates"),
     ),
 )

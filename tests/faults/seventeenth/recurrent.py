@@ -69,10 +69,10 @@ class ClippingLate(SGD):
     def step(self, closure: Any = None) -> Any:
         group = self.param_groups[0]
         if not group["is_late"]:
-            clip_grad_norm_(group["params"], 0.3)
+            clip_grad_norm_(group["params"], 0.1)
         out = super().step(closure)
         if group["is_late"]:
-            clip_grad_norm_(group["params"], 0.3)
+            clip_grad_norm_(group["params"], 0.1)
         return out
 
 
@@ -90,7 +90,7 @@ class Read(nn.Module):
 
 def clipped(*, is_late: bool) -> Job:
     model = Kept(3, 1)
-    return trained(model, melt(), ClippingLate, squared_error, lr=0.12, is_late=is_late)
+    return trained(model, melt(), ClippingLate, squared_error, lr=0.2, is_late=is_late)
 
 
 def sunny(unit: float) -> Job:
@@ -212,7 +212,7 @@ class Nearer(nn.Module):
 
 
 programs = (
-    healthy("recurrent-lighthouses-much-kept", lambda: remembered(0.93)),
+    healthy("recurrent-lighthouses-much-kept", lambda: remembered(0.9)),
     healthy("recurrent-melt-turned-about-0", lambda: melted(about_0)),
     healthy("recurrent-radio-drawn-from-a-third", lambda: tuned_in(0.35)),
     healthy("recurrent-melt-clipped-before-step", lambda: clipped(is_late=False)),
@@ -226,7 +226,7 @@ programs = (
     faulty(
         "recurrent-lighthouses-little-kept",
         "vanishing-gradient",
-        lambda: remembered(0.07),
+        lambda: remembered(0.1),
         cause=WEIGHTS + "|recurren|time steps?|state|over time|memory",
         twin="recurrent-lighthouses-much-kept",
         also=("stalled-layer",),

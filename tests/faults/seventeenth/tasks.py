@@ -101,7 +101,7 @@ def melt(days: int = 12, batch: int = 48) -> Pairs:
     return list(zip(x, y[..., None], strict=True))
 
 
-def lighthouses(length: int = 16, batch: int = 40) -> Pairs:
+def lighthouses(length: int = 15, batch: int = 40) -> Pairs:
     """A lamp's colours at the start of a watch tell whose it is, then fog; one label in eight errs."""
     draw = generator(1708)
     y = torch.randint(LIGHTS, (COUNT, batch), generator=draw)

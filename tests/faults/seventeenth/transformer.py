@@ -81,7 +81,7 @@ def hidden() -> list[Batch]:
     draw = generator(1721)
     batches: list[Batch] = []
     for place, (x, _) in enumerate(poems(batch=40)):
-        is_hidden = (torch.rand(x.shape, generator=draw) < 0.25) & (place % 9 != 8)
+        is_hidden = (torch.rand(x.shape, generator=draw) < 0.2) & (place % 9 != 8)
         batches.append((x.where(~is_hidden, WORDS), x.where(is_hidden, SKIPPED)))
     return batches
 
@@ -99,8 +99,9 @@ class Guessed:
 
 
 def guessed(least: float) -> Job:
-    model = Poet(Layer(Look(is_causal=False)), words=WORDS + 1)
-    return trained(model, hidden(), Adam, Guessed(least), lr=8e-3)
+    model = Poet(Layer(Look(is_causal=False)), Layer(Look(is_causal=False)), words=WORDS + 1)
+    nn.init.normal_(model.place)
+    return trained(model, hidden(), Adam, Guessed(least), lr=1e-2)
 
 
 def by_products(way: str) -> Job:

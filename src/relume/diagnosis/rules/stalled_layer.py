@@ -146,13 +146,14 @@ def _of_starved(
         )
         return severity, cause, (TRAIN,)
     cause = f"The gradient vanishes before it comes to {_names(starved)}, while other layers learn."
+    remedies = ("variance-preserving-initialisation", "insert-normalisation", "replace-activation")
     if all(p.gradient == 0 for p in starved):
         cause = (
             f"The gradient of {_names(starved)} is exactly 0 at every step, while other layers learn: what "
             "they say does not change the loss. Look behind them for a softmax over an axis of one, round() "
             "or argmax(), a factor of 0."
         )
-    remedies = ("variance-preserving-initialisation", "insert-normalisation", "replace-activation")
+        return severity, cause, (TRAIN, "straight-through", *remedies)
     return severity, cause, remedies
 
 
