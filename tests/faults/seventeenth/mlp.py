@@ -1,4 +1,4 @@
-"""What the faulty programs of plain layers and their twins are made of: carbon in soil, late trams, loaves."""
+"""What the programs of plain layers are made of: carbon in soil, late trams, heights of loaves."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -17,51 +17,93 @@ from tests.faults.building import (
     chain,
     cross_entropy,
     deep,
-    he,
     initialised,
     squared_error,
     weighted,
     xavier,
 )
-from tests.faults.eighth.making import Fill, filled, normal, seen_through, trained
+from tests.faults.eighth.making import seen_through, trained
 from tests.faults.program import Job
 from tests.faults.seventeenth.tasks import MEASURES, REASONS, bread, soil, trams
 
 
-def laid(layers: int, fill: Fill, activation: Make = nn.ReLU, lr: float = 1.5e-3) -> Job:
-    """Carbon from some hidden layers that are drawn in one way."""
-    model = chain(deep(layers, 40, inputs=MEASURES, outputs=1), activation)
-    return trained(filled(model, fill), soil(), Adam, squared_error, lr=lr)
+def tuned(scaled: str = "over", by: float = 1.0) -> Job:
+    """Carbon from five bounded layers; each is scaled by what it makes of the first batch.
 
-
-def by_fan(weight: Tensor) -> None:
-    """A deviation of one over the inputs, where the root of that was meant."""
-    nn.init.normal_(weight, std=2**0.5 / weight.shape[1])
-
-
-def excused(between: Make) -> Job:
-    """Reasons from four hidden layers, with something after each of them."""
-    model = chain(deep(4, 32, inputs=7, outputs=REASONS), nn.Tanh, between=(between,))
-    return trained(model, trams(), Adam, lr=6e-3)
-
-
-def tuned(*, is_turned: bool) -> Job:
-    """Each layer is scaled by what it makes of the first batch: over its deviation, or times it."""
-    model = chain(deep(5, 40, inputs=MEASURES, outputs=1), nn.Tanh)
+    It is divided by its deviation, or multiplied; or weights are drawn over their number instead. What
+    comes before each bound is multiplied by a number.
+    """
+    model = chain(deep(5, 40, inputs=MEASURES, outputs=1), nn.Tanh, between=(lambda: Scaled(by),))
     seen = soil()[0][0]
     with torch.no_grad():
-        for layer in model[:-1]:
-            if isinstance(layer, nn.Linear):
+        for layer in [*model][:-1]:
+            if isinstance(layer, nn.Linear) and scaled == "by fan":
+                nn.init.normal_(layer.weight, std=1 / layer.in_features)
+            elif isinstance(layer, nn.Linear):
                 spread = layer(seen).std()
-                layer.weight.mul_(spread if is_turned else 1 / spread)
+                layer.weight.mul_(spread if scaled == "times" else 1 / spread)
             seen = layer(seen)
     return trained(model, soil(), Adam, squared_error, lr=4e-3)
 
 
-def cooled(factor: float) -> Job:
-    """Before each bound its input is multiplied: by one over a temperature, or by one."""
-    model = chain([MEASURES, 48, 48, 1], nn.Tanh, between=(lambda: Scaled(factor),))
-    return trained(initialised(model, xavier), soil(), Adam, squared_error, lr=4e-3)
+class Logs(nn.Module):
+    """The logarithm of one more than each number, which a number below -1 has none of."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.log1p()
+
+
+def found(
+    factors: Sequence[float] = (),
+    *,
+    over: float = 1.0,
+    first: Make = nn.Identity,
+    decimals: int | None = None,
+) -> Job:
+    """Carbon by descent, whose rate is multiplied by some numbers in its first steps.
+
+    Measures may be over a number; and weights may come from a text file, with so many decimals.
+    """
+    model = nn.Sequential(first(), chain([MEASURES, 48, 48, 1]))
+    if decimals is not None:
+        with torch.no_grad():
+            for layer in weighted(model):
+                layer.weight.copy_(layer.weight.round(decimals=decimals))
+                layer.bias.copy_(layer.bias.round(decimals=decimals))  # type: ignore[union-attr]
+    batches = seen_through(lambda x: x / over, soil())
+    return Job(model, Scheduled(model, 0.08, factors), batches, squared_error)
+
+
+class Stretching(SGD):
+    """Gradients are to be clipped to a norm of 6; those that are shorter are stretched to it too."""
+
+    def step(self, closure: Any = None) -> Any:
+        for group in self.param_groups:
+            norm = torch.cat([p.grad.flatten() for p in group["params"]]).norm()
+            for p in group["params"]:
+                p.grad.mul_(6 / (norm + 1e-6))
+        return super().step(closure)
+
+
+def hurried(
+    kind: Callable[..., Optimizer] = SGD, decay: float = 1e-4, by: float = 1.0, plus: float = 0.0
+) -> Job:
+    """Reasons by descent with momentum; the first number is that of a stop, scaled in some way."""
+    scale, shift = torch.tensor([by, *[1.0] * 6]), torch.tensor([plus, *[0.0] * 6])
+    batches = seen_through(lambda x: x * scale + shift, trams())
+    model = chain([7, 48, 48, REASONS])
+    return trained(model, batches, kind, lr=0.15, momentum=0.8, weight_decay=decay)
+
+
+def excused(between: Make = nn.Identity, factor: float = 0.9) -> Job:
+    """Reasons from four narrow layers, with something in each; rates fall by a factor towards the first."""
+    model = initialised(chain(deep(4, 16, inputs=7, outputs=REASONS), nn.Tanh, between=(between,)), xavier)
+    layers = weighted(model)
+    groups = [
+        {"params": [*layer.parameters()], "lr": 2e-2 * factor ** (len(layers) - 1 - place)}
+        for place, layer in enumerate(layers)
+    ]
+    return Job(model, Adam(groups), trams(), cross_entropy)
 
 
 class Powers(nn.Module):
@@ -106,84 +148,9 @@ def rising(sign: float) -> Job:
     return trained(Monotone([6, 32, 32, 1], sign), batches, Adam, squared_error, lr=4e-2)
 
 
-def printed(*, is_whole: bool) -> Job:
-    """Weights that came through a text file, with no decimals or with four."""
-    model = filled(chain([6, 40, 40, 1]), he)
-    with torch.no_grad():
-        for layer in weighted(model):
-            layer.weight.mul_(0.8).copy_(layer.weight.clamp(-0.49, 0.49).round(decimals=0 if is_whole else 4))
-    return trained(model, bread(), Adam, squared_error, lr=6e-3)
-
-
-def hurried(kind: Callable[..., Optimizer], **settings: Any) -> Job:
-    """Reasons from two hidden layers, by some optimiser."""
-    return trained(chain([7, 48, 48, REASONS]), trams(), kind, **settings)
-
-
-def searched(factor: float) -> Job:
-    """The search for a rate, which raises it at every step, was left on, or was not."""
-    model = chain([MEASURES, 48, 48, 1])
-    return Job(model, Scheduled(model, 0.03, [factor**step for step in range(60)]), soil(), squared_error)
-
-
-def over(spread: float) -> Job:
-    """Measures of a deviation of 200, over their deviation, or over its square."""
-    batches = seen_through(lambda x: 200 * x / spread, soil())
-    return trained(chain([MEASURES, 48, 48, 1]), batches, SGD, squared_error, lr=0.04, momentum=0.8)
-
-
-def stopped(by: float, plus: float) -> Job:
-    """The first number is that of a stop, as it is signed, or about the middle of the line."""
-    scale, shift = torch.tensor([by, *[1.0] * 6]), torch.tensor([plus, *[0.0] * 6])
-    batches = seen_through(lambda x: x * scale + shift, trams())
-    return trained(chain([7, 48, 48, REASONS], nn.SiLU), batches, Adam, lr=8e-3)
-
-
-class Logs(nn.Module):
-    """The logarithm of one more than each number, which a number below -1 has none of; or of its size."""
-
-    def __init__(self, *, is_signed: bool) -> None:
-        super().__init__()
-        self.is_signed = is_signed
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x.sign() * x.abs().log1p() if self.is_signed else x.log1p()
-
-
-def logged(*, is_signed: bool) -> Job:
-    model = nn.Sequential(Logs(is_signed=is_signed), chain([MEASURES, 48, 48, 1], nn.GELU))
-    return trained(model, soil(), Adam, squared_error, lr=8e-3)
-
-
-def deeper_slower(factor: float) -> Job:
-    """Rates that fall by a factor from each layer to that before it; layers are narrow."""
-    model = filled(chain([7, 14, 14, 14, REASONS], nn.Tanh), normal(0.25))
-    layers = weighted(model)
-    groups = [
-        {"params": [*layer.parameters()], "lr": 2e-2 * factor ** (len(layers) - 1 - place)}
-        for place, layer in enumerate(layers)
-    ]
-    return Job(model, Adam(groups), trams(), cross_entropy)
-
-
 def before_norm(std: float) -> Job:
     """A first layer of some deviation, the norm after which makes one size of it."""
     first = nn.Linear(MEASURES, 10)
     nn.init.normal_(first.weight, std=std)
     model = nn.Sequential(first, nn.LayerNorm(10), nn.ReLU(), chain([10, 32, 1]))
     return trained(model, soil(), SGD, squared_error, lr=0.1)
-
-
-class Clipping(SGD):
-    """Gradients are scaled to a norm: all of them, or those alone whose norm is above it."""
-
-    def __init__(self, parameters: Any, lr: float, most: float) -> None:
-        super().__init__([{"params": list(parameters), "most": most}], lr=lr)
-
-    def step(self, closure: Any = None) -> Any:
-        for group in self.param_groups:
-            norm = torch.cat([p.grad.flatten() for p in group["params"]]).norm()
-            by = 4.0 / (norm + 1e-6)
-            for p in group["params"]:
-                p.grad.mul_(by.clamp(max=group["most"]))
-        return super().step(closure)
