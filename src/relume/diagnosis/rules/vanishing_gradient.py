@@ -81,7 +81,8 @@ def _views(readings: Readings) -> Iterator["_Fading | None"]:
     """What is looked at for it, the first that shows it: as it began, as it came to, all of it."""
     if readings.opening is not None:
         opening = readings.opening
-        plain = _fading(opening, SHRUNK_RATIO if _shrinks(opening) else OPENING_RATIO)
+        shrunk = SHRUNK_RATIO if _shrinks(opening) else LEAST_RATIO
+        plain = _fading(opening, shrunk) or _fading(opening, OPENING_RATIO)
         is_still = stood_still(readings.steps)
         fewest, ratio = (FEWER_LAYERS, STILL_RATIO) if is_still else (STEADY_LAYERS, STEADY_RATIO)
         yield plain or (_fading(opening, ratio) if _is_steady(opening, fewest) else None)
