@@ -81,8 +81,8 @@ def at_the_end(readings: Readings, reading: Reading) -> Death | None:
     )
     return Death(
         kind="output",
-        cause=f"{reading.site} is the network's output, which {reading.site.activation} keeps from being "
-        "below 0: where the layer before it says less, no gradient comes back. Take the activation away.",
+        cause=f"The network's output, {reading.site}, comes out of {reading.site.activation}, never below 0: "
+        "where the layer before it says less, no gradient comes back. Take the activation away.",
         evidence=(silent,),
         remedies=("linear-output", "leaky-slope", "revive-dead-units"),
     )
