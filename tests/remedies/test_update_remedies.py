@@ -1,6 +1,7 @@
 """Remedies of steps, of recurrences and of infinite data."""
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -121,8 +122,9 @@ def test_infinity_is_the_end_of_its_feature() -> None:
         lambda x: nn.functional.mse_loss(x[x > 1e9], x[x > 1e9].detach()),
         lambda x: ((x - x.mean(0)).square().sum(0) / 0).sum(),
         lambda x: x.relu().pow(torch.tensor(0.5, requires_grad=True)).sum(),
+        lambda x: nn.functional.poisson_nll_loss(x, torch.ones_like(x), log_input=False),
     ],
-    ids=["mean", "mse_loss", "division", "power"],
+    ids=["mean", "mse_loss", "division", "power", "poisson"],
 )
 def test_what_is_undefined_is_guarded(loss: object) -> None:
     patient = patient_of(he(mlp(nn.ReLU, depth=1)))
@@ -132,3 +134,36 @@ def test_what_is_undefined_is_guarded(loss: object) -> None:
     value.backward()  # type: ignore[no-untyped-call]
     assert value.isfinite()
     assert all(p.grad is None or p.grad.isfinite().all() for p in patient.model.parameters())
+
+
+def test_the_logarithm_of_a_rate_is_left_as_it_is() -> None:
+    patient = patient_of(he(mlp(nn.ReLU, depth=1)))
+    patient.loss = lambda model, batch: nn.functional.poisson_nll_loss(model(batch[0]), torch.ones(()))
+    assert not remedies["guard-operations"].apply(patient, finding())
+
+
+class Opened(nn.Module):
+    """A branch times a factor that is 0 and frozen, past which all goes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.branch, self.out = nn.Linear(FEATURES, FEATURES), nn.Linear(FEATURES, CLASSES)
+        self.factor = nn.Parameter(torch.zeros(()), requires_grad=False)
+        self.other = nn.Parameter(torch.ones(()), requires_grad=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.out(x + self.other * self.factor * self.branch(x))
+        return y
+
+
+def test_a_frozen_factor_of_0_around_a_layer_learns_and_no_other_does() -> None:
+    model = Opened()
+    patient = admit(
+        model, batches(3), nn.CrossEntropyLoss(), optimizer=SGD(model.parameters(), lr=0.1), steps=3
+    )
+    named = replace(finding(), parameters=("branch.weight",))
+    assert "1 parameters (factor first)" in remedies["train-every-layer"].apply(patient, named)
+    assert patient.model.factor.requires_grad
+    assert not patient.model.other.requires_grad
+    run_trial(patient, steps=3)
+    assert patient.model.factor.abs() > 0

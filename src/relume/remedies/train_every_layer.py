@@ -33,7 +33,7 @@ def apply(patient: Patient, finding: Finding) -> str:
     if forgotten:
         usual = max(optimizer.param_groups, key=lambda group: float(group["lr"]))
         also_train(optimizer, [wanted[name] for name in forgotten], like=usual["params"][0])
-    trained = [*changed, *forgotten]
+    trained = list(dict.fromkeys([*changed, *forgotten, *freed]))
     return f"{len(trained)} parameters ({trained[0]} first) trained at {rate:.3g}" if trained else ""
 
 
