@@ -6,6 +6,7 @@ from dataclasses import replace
 from tests.faults import (
     autoencoder,
     cnn,
+    eighteenth,
     eighth,
     eleventh,
     embedding,
@@ -67,5 +68,6 @@ programs: Mapping[str, Program] = {
         *(replace(program, half="fifteenth") for program in fifteenth.programs),
         *(replace(program, half="sixteenth") for program in sixteenth.programs),
         *(replace(program, half="seventeenth") for program in seventeenth.programs),
+        *(replace(program, half="eighteenth") for program in eighteenth.programs),
     )
 }

@@ -29,6 +29,7 @@ Half = Literal[
     "fifteenth",
     "sixteenth",
     "seventeenth",
+    "eighteenth",
 ]
 Batch = tuple[Any, ...]
 

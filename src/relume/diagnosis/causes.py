@@ -30,6 +30,7 @@ DRAWN_TOO_LARGE = 10.0  # fan-in times variance: five times He's; then the weigh
 LEAPT = 10.0  # the greatest loss over the first: batches alone do not differ by as much
 
 WEIGHTS = ("variance-preserving-initialisation", "layer-sequential-unit-variance", "default-initialisation")
+OVER_A_GRAPH = "average-neighbours"
 FLAT_SLOPE = "slope below 0.05, a twentieth of the gradient; 'most' is half of the values"
 ON_THE_CRITICAL_LINE = "tanh's critical line at q* = 4 (Poole et al. 2016)"
 KEEPS = "1 keeps the gradient, less loses it (Schoenholz et al. 2017)"
@@ -150,7 +151,7 @@ def why_it_grows(
             f"The weights are too large for what each layer computes with them: it multiplies the {what}'s "
             f"mean square by {measured:.3g}.",
             (size,),
-            (*WEIGHTS, "insert-normalisation", "clip-gradients"),
+            (*WEIGHTS, "insert-normalisation", "clip-gradients", OVER_A_GRAPH),
         )
     if has_normalisation(readings):
         return Cause(
@@ -163,7 +164,7 @@ def why_it_grows(
         f"Depth without normalisation: the weights' variance keeps the {what}, but what {len(layers)} layers "
         "add and pass on is not scaled back.",
         (),
-        ("insert-normalisation", *WEIGHTS, "clip-gradients"),
+        ("insert-normalisation", *WEIGHTS, "clip-gradients", OVER_A_GRAPH),
     )
 
 

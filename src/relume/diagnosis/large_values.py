@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from relume.diagnosis.causes import WEIGHTS
+from relume.diagnosis.causes import OVER_A_GRAPH, WEIGHTS
 from relume.diagnosis.chain import Layer, examples_of, sites_of, unrolled, weights_of
 from relume.diagnosis.feeding import is_matrix
 from relume.diagnosis.learning import LARGE_UPDATE, severity_of
@@ -32,7 +32,9 @@ def large_from_the_start(readings: Readings, layers: list[Layer]) -> Iterator[Fi
             "Depth without normalisation: the weights are of usual size, but what the layers add up or "
             f"multiply is not scaled back. Values at {largest.sites[-1]} are about {largest.value:.3g}."
         )
-        yield _finding(readings, large, largest, cause, (), (NORMALISE, *WEIGHTS, "clip-gradients"))
+        yield _finding(
+            readings, large, largest, cause, (), (NORMALISE, *WEIGHTS, "clip-gradients", OVER_A_GRAPH)
+        )
 
 
 def _is_of_steps_or_input(view: Readings) -> bool:

@@ -16,6 +16,7 @@ from relume.types import Diagnosis, Finding, PerUnit, Problem, Readings, Severit
 LOG = logging.getLogger(__name__)
 MATERIAL = 0.05  # of the loss: what a few steps more or less make up for is no repair
 ALIKE = 0.02  # of the loss: of two remedies that end so near each other the rule's order decides
+DISPENSABLE = 0.01  # of the loss: what a remedy that brings less is not worth
 OTHER_OPTIMISER = "adaptive-optimiser"  # the last resort: not where one's own will do
 MOST_FOLLOWING = 2  # remedies of a fault that follows from another
 IN_YOUR_CODE = ", in your code"  # the key beside each remedy in a trial's setting
@@ -92,7 +93,7 @@ def is_lower(trial: Trial, before: Trial, *, by: float = MATERIAL) -> bool:
 
 def is_as_low(trial: Trial, other: Trial) -> bool:
     """Whether the loss ended about as low as another or lower, by both measures."""
-    return max(_gains(other, trial)) <= ALIKE
+    return max(_gains(other, trial)) <= DISPENSABLE
 
 
 def _gains(trial: Trial, before: Trial) -> tuple[float, float]:

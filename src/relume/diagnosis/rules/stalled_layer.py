@@ -2,9 +2,11 @@
 
 import math
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
+from relume.diagnosis.causes import WEIGHTS
 from relume.diagnosis.feeding import feeding_weight, is_matrix, is_silent, rectifiers
 from relume.diagnosis.losses import course, stood_still
 from relume.diagnosis.rule import Rule
@@ -13,6 +15,9 @@ from relume.types import Evidence, Finding, ParameterReading, Readings, Severity
 
 STANDSTILL = 1e-7  # a float32 weight changes by 6e-8 of itself at least
 FAR_BELOW = 1e-4  # of the median layer; layer-wise decay of learning rates ends above 1e-3
+# Where all have one learning rate: rows of a table that are rarely met make it 0.03 at least.
+BELOW_AT_ONE_RATE = 3e-3
+LARGE = 10.0  # fan-in times the mean square: five times He's
 # Behind weights that begin at 0 there is no gradient at the first step, on purpose.
 MINIMUM_MEASURED = 2
 # Of the gradient over the weights, against the median layer: below, it is the gradient that is missing.
@@ -29,6 +34,22 @@ TRAIN = "train-every-layer"
 Said = tuple[Severity, str, tuple[str, ...]]
 
 
+class _Updates(NamedTuple):
+    """Relative updates: of the median layer that learns, and the share of it below which one stalls."""
+
+    usual: float
+    share: float
+
+    @property
+    def least(self) -> float:
+        return max(STANDSTILL, self.share * self.usual)
+
+    @property
+    def source(self) -> str:
+        is_rounding = self.share * self.usual < STANDSTILL
+        return ROUNDING if is_rounding else f"{self.share:g} of the median layer that learns"
+
+
 def find(readings: Readings) -> Iterator[Finding]:
     """A finding for the layers that no loss uses, without gradient, and with gradient but without update."""
     layers = [p for p in readings.parameters.values() if is_matrix(p)]
@@ -36,6 +57,8 @@ def find(readings: Readings) -> Iterator[Finding]:
     if not learners:
         return
     usual = float(np.median([p.update_ratio for p in learners]))
+    is_one_rate = len({p.learning_rate for p in layers if p.measured}) == 1
+    updates = _Updates(usual, BELOW_AT_ONE_RATE if is_one_rate else FAR_BELOW)
     unused = [p for p in layers if p.unused and not p.measured]  # frozen ones are not looked at at all
     if unused:
         is_first = layers[: len(unused)] == unused
@@ -43,17 +66,20 @@ def find(readings: Readings) -> Iterator[Finding]:
             _are_large_part(unused, layers)
             and (_are_before_learners(unused, layers) or _are_computed(readings, unused))
         )
-        yield _finding(readings, unused, usual, _of_unused(unused, is_needed=is_needed))
-    stalled = [p for p in layers if p.measured >= MINIMUM_MEASURED and _is_below(p, usual)]
+        yield _finding(readings, unused, updates, _of_unused(unused, is_needed=is_needed))
+    stalled = [
+        p for p in layers if p.measured >= MINIMUM_MEASURED and _relative(p.update, p.weight) < updates.least
+    ]
     starved = [p for p in stalled if _lacks_gradient(p, learners)]
     if starved:
         factors = [p for p in readings.parameters.values() if _is_held_at_zero(p)]
-        yield _finding(readings, [*factors, *starved], usual, _of_starved(readings, starved, factors))
+        yield _finding(readings, [*factors, *starved], updates, _of_starved(readings, starved, factors))
     names = {p.name for p in starved}
-    held = [p for p in stalled if p.name not in names]
+    by_far = max(STANDSTILL, FAR_BELOW * usual)
+    held = [p for p in stalled if p.name not in names and _relative(p.update, p.weight) < by_far]
     if held:
         is_body = layers[: len(held)] == held and 2 * len(held) >= len(layers)
-        yield _finding(readings, held, usual, _of_held(readings, held, is_body=is_body))
+        yield _finding(readings, held, updates, _of_held(readings, held, is_body=is_body))
     elif stood_still(readings.steps):
         yield from _slowed(layers)
 
@@ -100,10 +126,6 @@ def _are_computed(readings: Readings, unused: Sequence[ParameterReading]) -> boo
     return any(p.name.rpartition(".")[0] in ran for p in unused)
 
 
-def _is_below(parameter: ParameterReading, usual: float) -> bool:
-    return _relative(parameter.update, parameter.weight) < max(STANDSTILL, FAR_BELOW * usual)
-
-
 def _lacks_gradient(parameter: ParameterReading, learners: Sequence[ParameterReading]) -> bool:
     usual = float(np.median([_relative(p.gradient, p.weight) for p in learners]))
     return _relative(parameter.gradient, parameter.weight) <= MISSING_GRADIENT * usual
@@ -145,6 +167,14 @@ def _of_starved(
             f"what it multiplies stays 0, and no gradient comes to {_names(starved)}."
         )
         return severity, cause, (TRAIN,)
+    large = [p for p in starved if scale_of(p) > LARGE]
+    if large:
+        cause = (
+            f"The weights of {_names(large)} are so large (fan-in times their mean square is "
+            f"{scale_of(large[0]):.3g}) that steps of usual size do not change them. Before a normalisation "
+            "nothing else shows it."
+        )
+        return severity, cause, WEIGHTS
     cause = f"The gradient vanishes before it comes to {_names(starved)}, while other layers learn."
     remedies = ("variance-preserving-initialisation", "insert-normalisation", "replace-activation")
     if all(p.gradient == 0 for p in starved):
@@ -206,7 +236,9 @@ def _is_as_torch_draws(layers: Sequence[ParameterReading]) -> bool:
     return all(abs(3 * scale_of(p) - 1) < ERRORS * math.sqrt(0.8 / p.size) for p in layers)
 
 
-def _finding(readings: Readings, stalled: Sequence[ParameterReading], usual: float, said: Said) -> Finding:
+def _finding(
+    readings: Readings, stalled: Sequence[ParameterReading], updates: _Updates, said: Said
+) -> Finding:
     severity, cause, remedies = said
     names = {p.name for p in stalled}
     sites = (r.site for r in readings.values() if (w := feeding_weight(readings, r)) and w.name in names)
@@ -219,12 +251,12 @@ def _finding(readings: Readings, stalled: Sequence[ParameterReading], usual: flo
             Evidence(
                 quantity=f"update of {stalled[0].name} over its weights",
                 measured=_relative(stalled[0].update, stalled[0].weight),
-                threshold=max(STANDSTILL, FAR_BELOW * usual),
-                source=ROUNDING if FAR_BELOW * usual < STANDSTILL else "1e-4 of the median layer that learns",
+                threshold=updates.least,
+                source=updates.source,
             ),
             Evidence(
                 quantity="the same of the median layer that learns",
-                measured=usual,
+                measured=updates.usual,
                 threshold=STANDSTILL,
                 source=ROUNDING,
             ),
@@ -247,8 +279,9 @@ stalled_layer = Rule(
     meaning="a trainable layer whose relative update is practically zero while others learn",
     formula=(
         "norm of a layer's update over that of its weights: below 1e-7, or below 1e-4 of the median layer's "
-        "that learns; or no gradient at all at the first layers, or at more than a quarter of the weights, "
-        "while others learn; or a learning rate below 1e-3 of the greatest while the loss stands still"
+        "that learns (3e-3, if it is the gradient that is missing and all have one learning rate); or no "
+        "gradient at all at the first layers, or at more than a quarter of the weights, while others learn; "
+        "or a learning rate below 1e-3 of the greatest while the loss stands still"
     ),
     needs_examples=1,
     citation="Karpathy, CS231n notes, Ratio of weights to updates; IEEE 754 for the rounding of float32",
