@@ -167,3 +167,20 @@ def test_a_frozen_factor_of_0_around_a_layer_learns_and_no_other_does() -> None:
     assert not patient.model.other.requires_grad
     run_trial(patient, steps=3)
     assert patient.model.factor.abs() > 0
+
+
+def test_data_below_a_logarithm_is_held_among_the_lowest_and_does_not_lie_far_out() -> None:
+    patient, seen = patient_of(he(mlp(nn.ReLU, depth=1))), list[Tensor]()
+
+    def logged(model: nn.Module, batch: tuple[Tensor, Tensor]) -> Tensor:
+        x = batch[0].log()
+        seen.append(x)
+        return nn.functional.cross_entropy(model(x), batch[1])
+
+    patient.loss = logged
+    assert remedies["guard-operations"].apply(patient, finding())
+    x = patient.batches[0][0]
+    patient.loss(patient.model, patient.batches[0])
+    lowest = x[x > 0].quantile(0.05).log()
+    assert torch.allclose(seen[-1][x <= 0], lowest)
+    assert seen[-1].min() == pytest.approx(float(lowest))

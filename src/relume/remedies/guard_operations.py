@@ -14,6 +14,7 @@ from relume.trial import Patient
 from relume.types import Finding
 
 SMALLEST = 1e-6  # ten times what float32 rounds 1 to; the slope of a root there is 500
+LOWEST, MOST_SORTED = 0.05, 1_000_000  # of the data; numbers of it, which torch can sort
 LARGEST = 20.0  # of an exponent: exp(20) is 5e8, and its square still a number
 
 Guard = Callable[..., tuple[Any, ...] | None]  # called as the function is; what to give it instead
@@ -71,6 +72,8 @@ def at_least(bound: float) -> Guard:
         least = bound + SMALLEST
         if not _is_below(x, least):
             return None
+        if not x.requires_grad:
+            return _held_among(x, least), *rest
         # Not held at the bound, but nearer to it the further below: a gradient still leads back.
         kept: Tensor = x.where(x >= least, bound + SMALLEST / (1 + (least - x).clamp(min=0)))
         return kept, *rest
@@ -144,6 +147,12 @@ def root_of_positive(x: Any, exponent: Any, *rest: Any, **_: Any) -> tuple[Any, 
     if is_whole:
         return None
     return at_least(0.0)(x, exponent, *rest)
+
+
+def _held_among(x: Tensor, least: float) -> Tensor:
+    """Data, what is below a bound as low as the lowest of what is above: at the bound it would lie far out."""
+    above = x[x >= least][:MOST_SORTED].float()
+    return x.clamp(min=float(above.quantile(LOWEST)) if len(above) else least)
 
 
 def rate_above_zero(x: Any, *rest: Any, **keywords: Any) -> tuple[Any, ...] | None:
