@@ -150,7 +150,7 @@ def root_of_positive(x: Any, exponent: Any, *rest: Any, **_: Any) -> tuple[Any, 
 
 
 def _held_among(x: Tensor, least: float) -> Tensor:
-    """Data, what is below a bound as low as the lowest of what is above: at the bound it would lie far out."""
+    """Data; what is below a bound becomes one of the lowest above it: at the bound it would lie far out."""
     above = x[x >= least][:MOST_SORTED].float()
     return x.clamp(min=float(above.quantile(LOWEST)) if len(above) else least)
 
