@@ -29,6 +29,7 @@ LARGE_PART = 0.25
 SLOWED = 1e-3
 ERRORS = 2.5  # standard errors of the size of weights as torch draws them
 ROUNDING = "float32 rounds at 6e-8: a smaller update changes nothing"
+OF_THE_MEDIAN = "1e-4 of the median layer that learns; 3e-3, where all have one learning rate"
 UNCUT = ("reattach-graph", "straight-through")
 TRAIN = "train-every-layer"
 Said = tuple[Severity, str, tuple[str, ...]]
@@ -45,9 +46,8 @@ class _Updates(NamedTuple):
         return max(STANDSTILL, self.share * self.usual)
 
     @property
-    def source(self) -> str:
-        is_rounding = self.share * self.usual < STANDSTILL
-        return ROUNDING if is_rounding else f"{self.share:g} of the median layer that learns"
+    def is_rounding(self) -> bool:
+        return self.share * self.usual < STANDSTILL
 
 
 def find(readings: Readings) -> Iterator[Finding]:
@@ -252,7 +252,7 @@ def _finding(
                 quantity=f"update of {stalled[0].name} over its weights",
                 measured=_relative(stalled[0].update, stalled[0].weight),
                 threshold=updates.least,
-                source=updates.source,
+                source=ROUNDING if updates.is_rounding else OF_THE_MEDIAN,
             ),
             Evidence(
                 quantity="the same of the median layer that learns",
