@@ -12,7 +12,7 @@ TREES, SORTS, GEESE = 10, 3, 20
 
 
 def dials(size: int = 10, batch: int = 24) -> Pairs:
-    """Pictures of a clock whose hand shows three, six, nine or twelve, about; one label in eight errs."""
+    """Pictures of a clock whose hand shows three, six, nine or twelve, about; one label in six errs."""
     draw = generator(1821)
     y = torch.randint(HOURS, (COUNT, batch), generator=draw)
     angle = 1.5708 * y + 0.3 * torch.randn(y.shape, generator=draw)
@@ -21,7 +21,7 @@ def dials(size: int = 10, batch: int = 24) -> Pairs:
     along, aside = right * at + down * at[:, None], right * at[:, None] - down * at
     hand = (-((along - 2).square() / 4 + aside.square())).exp()
     x = 3.0 * hand - 0.35 + 0.8 * torch.randn(hand.shape, generator=draw)
-    return list(zip(x[:, :, None], flipped(y, HOURS, 0.12, draw), strict=True))
+    return list(zip(x[:, :, None], flipped(y, HOURS, 0.16, draw), strict=True))
 
 
 def beetles(size: int = 8, batch: int = 24) -> Pairs:
@@ -54,8 +54,9 @@ def lichens(size: int = 10, batch: int = 16) -> Pairs:
 def harbours(length: int = 14, batch: int = 40) -> Pairs:
     """Level of the sea, wind and pressure of the last hours on unit scale; the level two hours later."""
     draw = generator(1824)
-    phase, size = 6.3 * torch.rand(COUNT, batch, 1, generator=draw), torch.randn(
-        COUNT, batch, 1, generator=draw
+    phase, size = (
+        6.3 * torch.rand(COUNT, batch, 1, generator=draw),
+        torch.randn(COUNT, batch, 1, generator=draw),
     )
     hour = torch.arange(length + 2.0)
     wind = torch.randn(COUNT, batch, length + 2, generator=draw)
@@ -66,7 +67,7 @@ def harbours(length: int = 14, batch: int = 40) -> Pairs:
     return list(zip(x, level[..., -1:], strict=True))
 
 
-def peals(length: int = 16, batch: int = 40) -> Pairs:
+def peals(length: int = 14, batch: int = 36) -> Pairs:
     """A bell at the start tells who rings the last one, all between is chance; one label in six errs."""
     draw = generator(1825)
     y = torch.randint(RINGERS, (COUNT, batch), generator=draw)
@@ -76,8 +77,8 @@ def peals(length: int = 16, batch: int = 40) -> Pairs:
     return list(zip(x, flipped(y, RINGERS, 0.16, draw), strict=True))
 
 
-def choirs(length: int = 12, batch: int = 32) -> Pairs:
-    """Six bands of a chord of a choir, that rises or falls, near or wide; one label in nine errs."""
+def choirs(length: int = 12, batch: int = 48) -> Pairs:
+    """Six bands of a chord of a choir, that rises or falls, near or wide; one label in six errs."""
     draw = generator(1826)
     y = torch.randint(CHORDS, (COUNT, batch), generator=draw)
     start = 2.5 + 0.5 * torch.randn(COUNT, batch, 1, generator=draw)
@@ -86,7 +87,7 @@ def choirs(length: int = 12, batch: int = 32) -> Pairs:
     off = torch.arange(6.0) - (start + rise)[..., None]
     x = 2.2 * (-(off.abs() - far).square() * 1.5).exp() - 0.7
     return list(
-        zip(x + 0.5 * torch.randn(x.shape, generator=draw), flipped(y, CHORDS, 0.11, draw), strict=True)
+        zip(x + 0.45 * torch.randn(x.shape, generator=draw), flipped(y, CHORDS, 0.16, draw), strict=True)
     )
 
 
@@ -102,7 +103,7 @@ def runes(batch: int = 16) -> Pairs:
     return list(zip(x[..., :-1], x[..., 1:], strict=True))
 
 
-def groves(batch: int = 24) -> Triples:
+def groves(batch: int = 40) -> Triples:
     """Sorts and ages of trees, which ones touch (a few touch none), and the grove's harvest, with noise."""
     draw = generator(1828)
     sort = torch.randint(SORTS, (COUNT, batch, TREES), generator=draw)
