@@ -7,7 +7,14 @@ from relume.catalogue import activations
 from relume.diagnosis.collapse import driven_silent
 from relume.diagnosis.death import Death
 from relume.diagnosis.deaths import death_of, hears_nothing
-from relume.diagnosis.feeding import after, before, has_no_gradient, is_constant, rectifiers
+from relume.diagnosis.feeding import (
+    after,
+    before,
+    feeding_weight,
+    has_no_gradient,
+    is_constant,
+    rectifiers,
+)
 from relume.diagnosis.losses import course, stood_still
 from relume.diagnosis.rule import Rule
 from relume.diagnosis.silence import LAYER_EXAMPLES, NEARLY_ALL, UNIT_EXAMPLES, Silence, silence
@@ -69,13 +76,21 @@ def _is_fault(readings: Readings, layer: _Layer) -> bool:
         return False
     if before(readings, layer.reading) is None and hears_nothing(readings, layer.reading):
         return True
-    if layer.silence.examples >= UNIT_EXAMPLES and not _feeds_gate(readings, layer.reading):
+    is_by_design = _feeds_gate(readings, layer.reading) or _is_fixed(readings, layer.reading)
+    if layer.silence.examples >= UNIT_EXAMPLES and not is_by_design:
         return True
     if layer.dead > HALF and stood_still(readings.steps) and not _feeds_gate(readings, layer.reading):
         return True
     if layer.dead > MOSTLY and death_of(readings, layer.reading).kind == "bias":
         return True
     return _learning_stops(readings, layer)
+
+
+def _is_fixed(readings: Readings, reading: Reading) -> bool:
+    """Whether the layer is frozen while the loss falls: chosen features, of which some never occur."""
+    weight = feeding_weight(readings, reading)
+    is_frozen = weight is not None and not weight.measured and not weight.unused
+    return is_frozen and course(readings) == "falls"
 
 
 def _feeds_gate(readings: Readings, reading: Reading) -> bool:

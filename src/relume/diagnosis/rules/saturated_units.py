@@ -53,7 +53,8 @@ def find(readings: Readings) -> Iterator[Finding]:
             len(cause.evidence) == 1
             and _are_steps(rest)
             and not is_throughout
-            and _is_well_on_its_way(readings)
+            and course(readings) == "falls"
+            and not stood_still(readings.steps)
         )
         yield _finding(rest, "info" if is_by_design else severity, cause)
     if gates:

@@ -106,7 +106,10 @@ def _trouble(readings: Readings, largest: float) -> Trouble | None:
         return "error", f"the loss grows from {start:.3g} to {end:.3g}", (evidence,)
     rose, lost = rebound(readings.steps)
     grown = _growth_of_weights(readings)
-    is_lost = rose > ALL_LOST and ((lost > ALL_LOST_SHARE and grown > RUNAWAY) or grown > OUTGROWN_IDLY)
+    is_idle = end > HALVED * abs(start)
+    is_lost = rose > ALL_LOST and (
+        (lost > ALL_LOST_SHARE and grown > RUNAWAY) or (is_idle and grown > OUTGROWN_IDLY)
+    )
     if is_lost or (rose > REBOUND and lost > REBOUND_SHARE):
         threshold = REBOUND if rose > REBOUND else ALL_LOST
         evidence = _of_loss("loss at the end over the lowest level before", rose, threshold)

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice, pairwise
+from itertools import dropwhile, islice, pairwise
 
 from relume.diagnosis.causes import MOSTLY_SILENT, Cause, why_it_vanishes, without_slope
 from relume.diagnosis.chain import (
@@ -114,7 +114,9 @@ class _Fading:
 
 
 def _fading(view: Readings, least_ratio: float = LEAST_RATIO) -> _Fading | None:
-    layers = [layer for layer in hidden_layers(view) if not math.isnan(layer.gradient)]
+    # Before what no layer feeds, and no gradient comes to, there is nothing that could learn.
+    fed = dropwhile(lambda layer: layer.gradient == 0 and not layer.sites[0].fed_by, hidden_layers(view))
+    layers = [layer for layer in fed if not math.isnan(layer.gradient)]
     if examples_of(view) < EXAMPLES or len(layers) < 2 or _may_go_around(view):
         return None
     reaching = _reaching(view, layers)
