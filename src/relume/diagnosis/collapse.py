@@ -6,7 +6,7 @@ from relume.diagnosis.chain import Layer, hidden_layers, rectifies, sites_of, we
 from relume.diagnosis.learning import severity_of
 from relume.types import Evidence, Finding, Readings
 
-COLLAPSED = 0.1  # of what it said at the start: of trainings that work no layer falls below a third
+COLLAPSED = 0.1  # of what it said at the start: of trainings that work no layer falls below 0.23
 
 
 def driven_silent(readings: Readings) -> Iterator[Finding]:
@@ -30,7 +30,7 @@ def driven_silent(readings: Readings) -> Iterator[Finding]:
                 quantity=f"root mean square at {worst.sites[0]} in the last steps, over that in the first",
                 measured=share,
                 threshold=COLLAPSED,
-                source="calibrated: no layer of a training that works falls below a third",
+                source="calibrated: no layer of a training that works falls below 0.23",
             ),
         ),
         cause=f"Driven towards silence: {worst.sites[0]} says {share:.1%} of what it said at the start. A "

@@ -56,7 +56,7 @@ def _of_signal(readings: Readings, layers: Sequence[Layer], share: float) -> Fin
         quantity="root mean square of what the median layer says, over that of the input",
         measured=share,
         threshold=FAINT,
-        source="calibrated: of trainings that work and stand still at first none is below 0.1",
+        source="calibrated: of trainings that work and stand still at first none is below 0.09",
     )
     cause = (
         f"The weights are too small, or ways past the layers are missing: behind them {share:.1%} of the "
