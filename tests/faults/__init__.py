@@ -2,38 +2,24 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from importlib import import_module
+from typing import get_args
 
 from tests.faults import (
     autoencoder,
     cnn,
-    eighteenth,
-    eighth,
-    eleventh,
     embedding,
-    fifteenth,
-    fifth,
-    fourteenth,
-    fourth,
     gan,
     healthy_mlp,
     mlp,
     narrow,
-    ninth,
     recurrent,
     report,
     residual,
-    seventeenth,
-    seventh,
     siamese,
-    sixteenth,
-    sixth,
-    tenth,
-    third,
-    thirteenth,
     transformer,
-    twelfth,
 )
-from tests.faults.program import Program
+from tests.faults.program import Half, Program
 
 _FAMILIES = (
     mlp,
@@ -48,26 +34,13 @@ _FAMILIES = (
     siamese,
     narrow,
 )
+# Each later part is the folder of its name.
+_LATER = {half: import_module(f"{__name__}.{half}") for half in get_args(Half)[2:]}
 programs: Mapping[str, Program] = {
     program.name: program
     for program in (
         *(program for family in _FAMILIES for program in family.programs),
         *(replace(program, half="report") for family in report.families for program in family.programs),
-        *(replace(program, half="third") for program in third.programs),
-        *(replace(program, half="fourth") for program in fourth.programs),
-        *(replace(program, half="fifth") for program in fifth.programs),
-        *(replace(program, half="sixth") for program in sixth.programs),
-        *(replace(program, half="seventh") for program in seventh.programs),
-        *(replace(program, half="eighth") for program in eighth.programs),
-        *(replace(program, half="ninth") for program in ninth.programs),
-        *(replace(program, half="tenth") for program in tenth.programs),
-        *(replace(program, half="eleventh") for program in eleventh.programs),
-        *(replace(program, half="twelfth") for program in twelfth.programs),
-        *(replace(program, half="thirteenth") for program in thirteenth.programs),
-        *(replace(program, half="fourteenth") for program in fourteenth.programs),
-        *(replace(program, half="fifteenth") for program in fifteenth.programs),
-        *(replace(program, half="sixteenth") for program in sixteenth.programs),
-        *(replace(program, half="seventeenth") for program in seventeenth.programs),
-        *(replace(program, half="eighteenth") for program in eighteenth.programs),
+        *(replace(program, half=half) for half, part in _LATER.items() for program in part.programs),
     )
 }

@@ -58,7 +58,6 @@ def parts_of(patient: Patient) -> dict[str, Any]:
                 model.state_dict(),
                 [parameter.requires_grad for parameter in model.parameters()],
                 [module.training for module in model.modules()],
-                [parameter.requires_grad for parameter in model.parameters()],
             ],
             "optimizer": [optimizer.state_dict(), len(optimizer._optimizer_step_pre_hooks)],
             "batches": list(patient.batches),

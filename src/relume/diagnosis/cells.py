@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 
 from relume.catalogue import activations
-from relume.diagnosis.chain import FEWEST_CALLS, Layer, is_gated, layers_of, weights_of
+from relume.diagnosis.chain import FEWEST_CALLS, Layer, flat_share, is_gated, layers_of, weights_of
 from relume.diagnosis.learning import severity_of
 from relume.diagnosis.weights import scale_of, sigma_w2
 from relume.types import Evidence, Finding, ParameterReading, Readings
@@ -81,9 +81,7 @@ def flat_states(readings: Readings) -> Iterator[Finding]:
 def _flattest(cell: Layer) -> tuple[int, float]:
     """The call at which most of what is no gate is flat, and the share."""
     shares = [
-        0.0
-        if activations[each.site.activation].range == (0.0, 1.0)
-        else float(each.value.flat.sum()) / max(float(each.value.count.sum()), 1.0)
+        0.0 if activations[each.site.activation].range == (0.0, 1.0) else flat_share([each])
         for each in cell.readings
     ]
     call = max(range(len(shares)), key=shares.__getitem__)

@@ -37,17 +37,13 @@ class Layer:
     @property
     def flat_share(self) -> float:
         """Share of values on a flat end."""
-        return _share(reading.value.flat for reading in self.readings) / max(self._count, 1)
+        return flat_share(self.readings)
 
     @property
     def silent_share(self) -> float:
         """Share of units that never fired; 0 where the activation has no region that is exactly zero."""
         units = [reading.value.fired == 0 for reading in self.readings if rectifies(reading.site)]
         return float(np.concatenate(units).mean()) if units else 0.0
-
-    @property
-    def _count(self) -> float:
-        return _share(reading.value.count for reading in self.readings)
 
 
 def layers_of(readings: Readings) -> list[Layer]:
@@ -164,5 +160,7 @@ def _layer(name: str, found: list[Reading], readings: Readings, steps: int) -> L
     )
 
 
-def _share(counts: Iterable[np.ndarray]) -> float:
-    return float(sum(float(each.sum()) for each in counts))
+def flat_share(readings: Iterable[Reading]) -> float:
+    """Share of values on a flat end, over some sites or calls of one."""
+    counts = [(int(each.value.flat.sum()), int(each.value.count.sum())) for each in readings]
+    return sum(flat for flat, _ in counts) / max(sum(count for _, count in counts), 1)

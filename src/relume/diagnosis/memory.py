@@ -10,7 +10,7 @@ LONGEST_MEMORY = 0.99
 FAR_TOO_LONG = 0.998
 SHORTEST_SECOND = 0.9  # a mean square of fewer than ten gradients swings as the gradients do
 # Of the weights, a step, by a decay that is no usual one at a great rate. Trainings that work take 0.008.
-FASTEST_DECAY, USUAL_DECAY = 0.015, 0.1
+MOST_DECAYED, LARGE_DECAY = 0.015, 0.1
 SOURCE = "Sutskever et al. (2013): 0.9 to 0.99; Kingma & Ba (2015): betas of 0.9 and 0.999"
 
 
@@ -41,7 +41,7 @@ def unusual_memory(readings: Readings) -> Memory | None:
             said = f"With a beta2 of {share:g} {optimizer} divides a step by the size of the last gradients"
             return Memory(f"{said} alone", _evidence(setting, share, SHORTEST_SECOND), False)
         rate = max((p.learning_rate or 0.0 for p in readings.parameters.values()), default=0.0)
-        if setting == "weight_decay" and share > USUAL_DECAY and share * rate > FASTEST_DECAY:
+        if setting == "weight_decay" and share > LARGE_DECAY and share * rate > MOST_DECAYED:
             return _of_decay(optimizer, share, rate)
     return None
 
@@ -50,7 +50,7 @@ def _of_decay(optimizer: str, decay: float, rate: float) -> Memory:
     evidence = Evidence(
         quantity="weight decay times the learning rate: the share of the weights that a step takes away",
         measured=decay * rate,
-        threshold=FASTEST_DECAY,
+        threshold=MOST_DECAYED,
         source="calibrated: trainings that work take up to 0.008",
     )
     taken = f"takes {decay * rate:.1%} of the weights away at each step"

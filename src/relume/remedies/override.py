@@ -31,7 +31,7 @@ class Overridden(ForwardWithin):
     """A module's forward under which some lines call another activation; made by `override`."""
 
     def __init__(self, module: nn.Module, swaps: Swaps) -> None:
-        self.swaps = dict(swaps)
+        self.swaps = dict(swaps)  # the mode of each call reads this very dict, and so what `override` adds
         super().__init__(module, partial(_Swapping, self.swaps))
 
 

@@ -25,11 +25,8 @@ from relume.types import Finding
 # Tried where nothing is named, with the usual ones, and kept where the loss is a fifth lower: what can be
 # spoilt unseen. Not rates: in so few steps a higher one is better for most networks, and that is no fault.
 UNNAMED = ("usual-optimiser-settings", "default-initialisation", "standardise-input")
-STILL = (
-    "linear-output",
-    "reattach-graph",
-    "replace-activation",
-)  # where nothing that a rule names helps, too
+# And where nothing that a rule names helps.
+STILL = ("linear-output", "reattach-graph", "replace-activation")
 A_FIFTH = 0.2
 MOST_ROUNDS = 3  # findings removed one after the other
 MOST_PAIRS, MOST_TRIPLES = 6, 4  # of remedies tried together

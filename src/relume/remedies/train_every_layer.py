@@ -39,9 +39,7 @@ def apply(patient: Patient, finding: Finding) -> str:
 
 def _freed(model: nn.Module, owners: set[str]) -> list[str]:
     """Let frozen factors learn that are 0, in modules around these: what they multiply stays 0."""
-    around = {
-        ".".join(parts[:end]) for owner in owners if (parts := owner.split(".")) for end in range(len(parts))
-    }
+    around = {".".join(owner.split(".")[:end]) for owner in owners for end in range(owner.count(".") + 1)}
     frozen = [(name, p) for name, p in model.named_parameters() if not p.requires_grad and not bool(p.any())]
     held = [(name, p) for name, p in frozen if name.rpartition(".")[0] in around]
     for _, parameter in held:

@@ -10,26 +10,13 @@ from tests.faults.eighth.making import CUT, GROWTH, UNDEFINED, filled, trained
 from tests.faults.program import Batch, Job, faulty, healthy
 from tests.faults.sixteenth.making import FRACTION, Standardised, same
 from tests.faults.sixteenth.tasks import FLUKE, brews, flukes
+from tests.faults.twelfth.siamese import Pair
 
 CODE = 8
 
 
-class Tails(nn.Module):
-    """How near two codes are, as a logit."""
-
-    def __init__(self, encode: nn.Module) -> None:
-        super().__init__()
-        self.encode = encode
-        self.level, self.steep = nn.Parameter(torch.tensor(1.0)), nn.Parameter(torch.tensor(1.5))
-
-    def forward(self, a: Tensor, b: Tensor) -> Tensor:
-        far = (self.encode(a) - self.encode(b)).square().mean(1)
-        out: Tensor = self.steep * (self.level - far)
-        return out
-
-
 def tails(*layers: nn.Module, lr: float = 5e-3) -> Job:
-    return trained(Tails(nn.Sequential(*layers)), flukes(), Adam, same, lr=lr)
+    return trained(Pair(nn.Sequential(*layers)), flukes(), Adam, same, lr=lr)
 
 
 def standardised(*, is_by_fan: bool) -> Job:

@@ -18,7 +18,7 @@ NEAR_OVERFLOW = 6550.4
 INPUT = "(input)"
 # A loss whose gradient leaves float32 has factors of 1e38 and more; losses of raw targets end at 1e12.
 LARGE_LOSS = 1e12
-SMALLEST_EPSILON = 1e-19  # of an optimiser that divides by a root of a mean square, and this
+NO_EPSILON = 1e-19  # of an optimiser that divides by a root of a mean square, and this
 REDRAW = ("variance-preserving-initialisation", "default-initialisation")
 GUARD, FULL = "guard-operations", "full-precision"
 # What mends an operation at the end of its range; before these, what brings it there from outside.
@@ -111,7 +111,7 @@ def _by_epsilon(readings: Readings, step: int) -> Explained | None:
     """An optimiser that divides a gradient of 0 by a root of 0, and nothing."""
     for name, epsilon in readings.settings.items():
         optimizer, _, setting = name.rpartition(".")
-        if setting == "eps" and epsilon < SMALLEST_EPSILON and step > 0:
+        if setting == "eps" and epsilon < NO_EPSILON and step > 0:
             said = (
                 f"The epsilon of {optimizer} is {epsilon:g}: where a gradient was 0, as of a silent unit or "
                 f"a row that no example uses, the update before step {step} was 0 / 0."
@@ -119,7 +119,7 @@ def _by_epsilon(readings: Readings, step: int) -> Explained | None:
             small = Evidence(
                 quantity=f"epsilon of {optimizer}",
                 measured=epsilon,
-                threshold=SMALLEST_EPSILON,
+                threshold=NO_EPSILON,
                 source="Kingma & Ba (2015): 1e-8; float32 has no square root below 1e-19",
             )
             return said, (small,), ("usual-optimiser-settings",)

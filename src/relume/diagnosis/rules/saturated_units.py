@@ -76,11 +76,6 @@ def _are_steps(layers: Sequence[Layer]) -> bool:
     return all(layer.activation.range == (0.0, 1.0) for layer in layers)
 
 
-def _is_well_on_its_way(readings: Readings) -> bool:
-    start, end = levels(readings.steps)
-    return bool(end < HALVED * abs(start))
-
-
 def _stuck_output(readings: Readings) -> Layer | None:
     """The output, if it has come to its flat ends and the loss is still more than half of what it was.
 

@@ -76,7 +76,7 @@ def find(readings: Readings) -> Iterator[Finding]:
         factors = [p for p in readings.parameters.values() if _is_held_at_zero(p)]
         yield _finding(readings, [*factors, *starved], updates, _of_starved(readings, starved, factors))
     names = {p.name for p in starved}
-    by_far = max(STANDSTILL, FAR_BELOW * usual)
+    by_far = _Updates(usual, FAR_BELOW).least
     held = [p for p in stalled if p.name not in names and _relative(p.update, p.weight) < by_far]
     if held:
         is_body = layers[: len(held)] == held and 2 * len(held) >= len(layers)
