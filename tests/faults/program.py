@@ -30,6 +30,8 @@ Half = Literal[
     "sixteenth",
     "seventeenth",
     "eighteenth",
+    "nineteenth",
+    "twentieth",
 ]
 Batch = tuple[Any, ...]
 

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:Converting a tensor with require
 STAYS = 1.1  # of what had learned before the last losses are at most this share of the first ones
 UNTRAINED = 1.3  # and the first one of the same network, drawn anew, is at least this many times as high
 
-EARLIER = ("report", "third")
+EARLIER = ("report", "third", "drawn")
 PARTS = {
     part.name: import_module(f"tests.faults.{part.name}")
     for part in pkgutil.iter_modules(faults.__path__)
