@@ -42,6 +42,7 @@ NAMES = {
     "average-neighbours",
     "choose-activation",
     "insert-shortcuts",
+    "rescale-constant",
 }
 EITHER = {"reattach-graph", "straight-through", "full-precision"}  # the forward, or a loss that has its lines
 each_remedy = pytest.mark.parametrize("remedy", remedies.values(), ids=list(remedies))

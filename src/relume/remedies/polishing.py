@@ -33,6 +33,7 @@ USUAL = (
     "default-initialisation",
     "orthogonal-recurrence",
     "choose-activation",
+    "rescale-constant",
     *UPDATES,
 )
 

@@ -1,0 +1,107 @@
+"""A number that the model computes with is scaled, turned or left out: the one the loss hangs on most."""
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+
+from relume.remedies.constants import Constant, Constants
+from relume.remedies.lines import shown
+from relume.remedies.measuring import RATE_STEPS, mean_end, treated_copy
+from relume.remedies.remedy import Remedy, lines_of
+from relume.remedies.within import LossUnder, call
+from relume.trial import Patient, trained
+from relume.types import Finding
+
+FACTOR = math.sqrt(10.0)
+MOST_TIMES = 4  # up or down: to a hundred times, or a hundredth
+MOST_CONSTANTS = 6  # that are tried: those that do most
+GAIN = 0.1  # of the loss: what a change has to bring, since a little is gained by changing almost any number
+
+Change = tuple[Constant, float]
+
+# What to try for a number, by what it is: one that does nothing, the opposite, a larger and a smaller one.
+OTHERS: Mapping[str, Callable[[float], tuple[float, ...]]] = {
+    "factor": lambda c: (1.0, -c, c * FACTOR, c * (1 / FACTOR)),
+    "summand": lambda c: (0.0, -c, c * FACTOR, c * (1 / FACTOR)),
+    "exponent": lambda c: (1.0, -c),
+    "bound": lambda c: (0.0, c * FACTOR, c * (1 / FACTOR)),
+    "temperature": lambda c: (1.0, c * FACTOR, c * (1 / FACTOR)),
+    "share": lambda c: (1.0 - c,),
+    "axis": lambda c: (-1.0, -2.0, -3.0),
+}
+
+
+def apply(patient: Patient, finding: Finding) -> str:
+    """Try each number otherwise, over a few steps; keep the one change by which the loss falls furthest."""
+    changes = [change for constant in _constants_of(patient) for change in _others(constant)]
+    if not changes:
+        return ""
+    as_it_is, ends = _end(patient, {}), {change: _end(patient, dict([change])) for change in changes}
+    best = min(changes, key=ends.__getitem__)
+    end = ends[best]
+    for further in _further(best):
+        if not (other := _end(patient, dict([further]))) < end:
+            break
+        best, end = further, other
+    if not end < as_it_is - GAIN * abs(as_it_is):
+        return ""
+    constant, number = best
+    patient.loss = LossUnder(patient.loss, partial(Constants, dict([best])))
+    return (
+        f"{constant} -> {constant._replace(number=number)} at {shown(constant.line)}, the best of trials of "
+        f"{RATE_STEPS} steps"
+    )
+
+
+def _constants_of(patient: Patient) -> list[Constant]:
+    """Those that do most to what they meet, of the first batch."""
+    noting, copied = Constants({}), treated_copy(patient)
+    copied.loss = LossUnder(patient.loss, lambda: noting)
+    call(copied)
+    return sorted(noting.found, key=lambda constant: constant.weight, reverse=True)[:MOST_CONSTANTS]
+
+
+def _others(constant: Constant) -> Iterator[Change]:
+    for other in dict.fromkeys(OTHERS[constant.kind](constant.number)):
+        if other != constant.number:
+            yield constant, other
+
+
+def _further(change: Change) -> Iterator[Change]:
+    """The same again and again, where a number was scaled."""
+    constant, number = change
+    for factor in (FACTOR, 1 / FACTOR):
+        if number == constant.number * factor:
+            yield from ((constant, number * factor**times) for times in range(1, MOST_TIMES))
+
+
+def _end(patient: Patient, instead: Mapping[Constant, float]) -> float:
+    copied = treated_copy(patient)
+    copied.loss = LossUnder(patient.loss, partial(Constants, instead))
+    try:
+        losses = trained(copied, steps=RATE_STEPS)
+    except Exception:  # of the user's model, to which such a number may not be given: there is no such axis
+        return math.inf
+    return mean_end(losses) if len(losses) == RATE_STEPS else math.inf
+
+
+def advice(finding: Finding) -> str:
+    """What to change in one's own code."""
+    return (
+        "Change the number at the line that the trial names, near "
+        f"{lines_of(finding)}: it was the one that the loss hung on. The exact value is yours to choose."
+    )
+
+
+rescale_constant = Remedy(
+    name="rescale-constant",
+    apply=apply,
+    changes=frozenset({"loss"}),
+    stage="structure",
+    meaning="takes the number in the model's own code that the loss hangs on most (a factor, summand, "
+    "exponent, bound, temperature, share that is dropped, or axis of a softmax), leaves it out, turns its "
+    f"sign or scales it by powers of ten's root: what ends lowest over {RATE_STEPS} steps, if a tenth lower",
+    advice=advice,
+    citation="Vaswani et al. (2017), Attention is all you need, section 3.2.1, for what one factor does; "
+    "the search over one number at a time is relume's own",
+)
