@@ -14,6 +14,9 @@ from relume.types import Evidence, Finding, Readings
 SMALLEST = 0.03
 # What layers say, against what the network is given: no training that works has so little and stands still.
 FAINT = 0.05
+# Where layers say as much as this of it, and the loss falls, little weights have lost nothing: an adapter's
+# second product begins at 0, and the next steps make it what it is to be.
+LOUD = 0.3
 MOSTLY_DEAD = 0.5  # of the units of a layer
 
 
@@ -27,12 +30,13 @@ def drawn_too_small(readings: Readings) -> Iterator[Finding]:
     view = readings.opening or readings
     layers = hidden_layers(view)
     scale = median([sigma_w2(layer) for layer in layers])
-    if 0 < scale < SMALLEST:
+    given = view.input.value.root_mean_square if view.input and view.input.examples else 0.0
+    share = median([layer.value for layer in layers]) / given if given else 1.0
+    is_loud = share > LOUD and course(readings) == "falls"
+    if 0 < scale < SMALLEST and not is_loud:
         yield _of_scale(readings, layers, scale)
     if max((layer.silent_share for layer in layers), default=0.0) > MOSTLY_DEAD:
         return  # it is they that say nothing
-    given = view.input.value.root_mean_square if view.input and view.input.examples else 0.0
-    share = median([layer.value for layer in layers]) / given if given else 1.0
     if 0 < share < FAINT and stood_still(readings.steps):
         yield _of_signal(readings, layers, share)
 

@@ -29,7 +29,9 @@ SHUT = 0.05  # root mean square of a gate: a twentieth of what it multiplies get
 DRAWN_SHUT = 100.0  # fan-in times the mean square of a gate's weights: 300 times what torch draws
 # Of the values of all bounded layers, gates or not: of trainings that work none has more than two thirds so.
 FLAT_THROUGHOUT = 0.75
-BORN_FLAT = 0.9  # of an output's values in the first steps: later, sure answers are what it is there for
+# Of an output's values in the first steps: later, sure answers are what it is there for. Trainings that work
+# have 0.65 at most.
+BORN_FLAT = 0.8
 
 
 def find(readings: Readings) -> Iterator[Finding]:
@@ -38,7 +40,11 @@ def find(readings: Readings) -> Iterator[Finding]:
     layers = [layer for layer in _looked_at(readings) if _is_saturated(layer)]
     gates = [layer for layer in layers if not main & {site.activation for site in layer.sites}]
     is_throughout = median(_flat_shares(readings)) > FLAT_THROUGHOUT
-    gates = [layer for layer in gates if not is_throughout and not _is_drawn_shut(readings, layer)]
+    gates = [
+        layer
+        for layer in gates
+        if not (is_throughout or _is_drawn_shut(readings, layer) or _holds_all_up(readings, layer))
+    ]
     rest = [layer for layer in layers if layer not in gates]
     # Normalisation keeps the signal at scale around such units: tanh within GELU is flat for half its inputs.
     is_extreme = rest and median([layer.flat_share for layer in rest]) > EXTREME_SHARE
@@ -157,6 +163,11 @@ def _is_drawn_shut(readings: Readings, layer: Layer) -> bool:
     """Whether a gate's weights were so large from the start that it can but be open or shut."""
     first = {each.name: each for each in layers_of(readings.opening)} if readings.opening else {}
     return sigma_w2(first.get(layer.name, layer)) > DRAWN_SHUT
+
+
+def _holds_all_up(readings: Readings, layer: Layer) -> bool:
+    """Whether a gate is open or shut throughout, and nothing is learnt: no training that works has both."""
+    return layer.flat_share > EXTREME_SHARE and stood_still(readings.steps) and course(readings) == "flat"
 
 
 def _by_design(layers: Sequence[Layer]) -> Cause:

@@ -105,6 +105,7 @@ programs = (
         lambda: bid(is_data=True),
         cause=CUT + r"|\.data\b|optimi[sz]er|not updated|no update",
         twin="embedding-bids-tables-learned",
+        also=("vanishing-gradient",),
     ),
     faulty(
         "embedding-bids-rate-of-descent",

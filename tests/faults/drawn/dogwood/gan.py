@@ -89,5 +89,6 @@ programs = (
         lambda: drawn(normal(0.18), is_told=False),
         cause=CUT,
         twin="gan-glazes-four-by-sixths",
+        also=("vanishing-gradient",),
     ),
 )
