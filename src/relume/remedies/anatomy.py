@@ -23,6 +23,12 @@ KEEPS_UNITS = ("dropout", "pool", "norm", "flatten", "view", "reshape", "contigu
 # Products that are no layer of their own: with these too, what was before them is within the network.
 MIXES = ("matmul", "bmm", "mm", "einsum", "lstm", "gru", "rnn", "attention")
 ADDS, MULTIPLIES = ("add", "iadd", "radd"), ("mul", "imul", "rmul", "multiply")
+# What only moves numbers about: what is kept beside them is moved alike.
+MOVES = (
+    *("gather", "getitem", "select", "index_select", "take_along_dim", "diagonal", "diag", "masked_select"),
+    *("squeeze", "unsqueeze", "view", "reshape", "flatten", "unflatten", "transpose", "t", "permute"),
+    *("expand", "contiguous", "clone", "flip", "roll", "movedim", "narrow", "float", "double"),
+)
 DIVIDES = ("div", "truediv", "divide", "true_divide")
 
 

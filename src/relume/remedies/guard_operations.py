@@ -6,7 +6,9 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
+from relume.remedies.anatomy import MOVES
 from relume.remedies.attention_masks import unmasked
 from relume.remedies.remedy import Remedy, lines_of
 from relume.remedies.within import Keeping, kept
@@ -35,7 +37,24 @@ class Guards(Keeping):
             return func(*args, **keywords)
         with torch._C.DisableTorchFunction():
             moved = guard(*args, **keywords)
-        return func(*(moved if moved is not None and self.notes(name) else args), **keywords)
+            if moved is None or not self.notes(name):
+                return func(*args, **keywords)
+            return func(*map(_softened, moved, args), **keywords)
+
+    def _rectified(self, func: Callable[..., Any], args: Any, keywords: dict[str, Any]) -> Any:
+        """What a rectifier was given stays beside what it says: a softplus of it is never 0."""
+        out = func(*args, **keywords)
+        if isinstance(out, Tensor) and out.requires_grad and args:
+            out.rectified = args[0]  # type: ignore[attr-defined]
+        return out
+
+    def _moved(self, func: Callable[..., Any], args: Any, keywords: dict[str, Any]) -> Any:
+        """The same of what is only moved about."""
+        out = func(*args, **keywords)
+        if isinstance(out, Tensor) and args and hasattr(args[0], "rectified"):
+            with torch._C.DisableTorchFunction():
+                out.rectified = func(args[0].rectified, *args[1:], **keywords)  # type: ignore[attr-defined]
+        return out
 
     def _attended(self, func: Callable[..., Any], args: Any, keywords: dict[str, Any]) -> Any:
         """No query of an attention is masked throughout."""
@@ -63,6 +82,13 @@ class Guards(Keeping):
             axes = {"dim": args[1]} if len(args) > 1 and not isinstance(args[1], bool) else {}
             variance: Tensor = torch.var(args[0], **axes, **kept, correction=0)
             return variance if func.__name__ == "var" else variance.clamp(min=SMALLEST**2).sqrt()
+
+
+def _softened(moved: Any, given: Any) -> Any:
+    """A guarded argument; a softplus in its place, if it was a rectifier that had come to 0."""
+    if moved is given or not hasattr(given, "rectified"):
+        return moved
+    return F.softplus(given.rectified) + SMALLEST
 
 
 def at_least(bound: float) -> Guard:
@@ -188,6 +214,8 @@ def _ended_beside(x: Any, factor: Any) -> Tensor | None:
 CTC = ("log_probs", "targets", "input_lengths", "target_lengths", "blank", "reduction")
 # What is not mended by other arguments alone.
 AROUND: dict[str, Callable[..., Any]] = {
+    **dict.fromkeys((*MOVES, "__getitem__"), Guards._moved),
+    "relu": Guards._rectified,
     **dict.fromkeys(("std", "var"), Guards._spread),
     "ctc_loss": Guards._alignable,
     "multi_head_attention_forward": Guards._attended,
@@ -217,8 +245,9 @@ def advice(finding: Finding) -> str:
     """What to change in one's own code."""
     return (
         f"Keep arguments away from where the function ends, in the loss and near {lines_of(finding)}: "
-        f"x.clamp(min={SMALLEST:g}).log(), (x + {SMALLEST:g}).sqrt(), a / (b + {SMALLEST:g}), and no row of "
-        "a softmax that is masked throughout. F.cross_entropy and F.log_softmax do so by themselves."
+        f"x.clamp(min={SMALLEST:g}).log(), (x + {SMALLEST:g}).sqrt(), a / (b + {SMALLEST:g}), "
+        "F.softplus(x) for a deviation that F.relu(x) takes to 0, and no row of a softmax that is masked "
+        "throughout. F.cross_entropy and F.log_softmax do so by themselves."
     )
 
 
@@ -229,7 +258,8 @@ guard_operations = Remedy(
     stage="loss",
     meaning="keeps the arguments of logarithms, roots, powers, arcs, quotients, exponentials and masked "
     "softmaxes within where value and derivative are numbers; queries that are masked throughout see "
-    "all keys, and a sequence too short for its target counts nothing",
+    "all keys, a sequence too short for its target counts nothing, and a rectifier whose 0 comes there says "
+    "what a softplus would",
     advice=advice,
     citation="Goodfellow, Bengio & Courville (2016), Deep Learning, section 4.1, Overflow and underflow",
 )

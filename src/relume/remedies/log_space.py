@@ -8,18 +8,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from relume.remedies.anatomy import DIVIDES
+from relume.remedies.anatomy import DIVIDES, MOVES
 from relume.remedies.remedy import Remedy, lines_of
 from relume.remedies.within import Keeping, kept
 from relume.trial import Patient
 from relume.types import Finding
 
-# What only moves numbers about: the logarithms are moved alike.
-MOVES = (
-    *("gather", "getitem", "select", "index_select", "take_along_dim", "diagonal", "diag", "masked_select"),
-    *("squeeze", "unsqueeze", "view", "reshape", "flatten", "unflatten", "transpose", "t", "permute"),
-    *("expand", "contiguous", "clone", "flip", "roll", "movedim", "narrow", "float", "double"),
-)
 LEAST = 1e-30  # below, a derivative by 1 / x is about to leave float32, which ends at 3e38
 
 

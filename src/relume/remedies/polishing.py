@@ -15,6 +15,7 @@ from relume.remedies.attempts import (
     is_no_worse,
     names_for,
 )
+from relume.remedies.remedy import Remedy
 from relume.types import Finding
 
 FURTHER = 0.03  # what a remedy has to bring when the finding is gone already
@@ -60,13 +61,16 @@ def polished(plan: Search, before: Attempt, best: Attempt, met: Sequence[Finding
         if better is None:
             break
         limit = FAR_WORSE * abs(final_loss(best.trial))
-        left = [each for each in left if not _is_above(tried.get(each), limit)]
+        left = [each for each in left if _may_still_help(each, tried.get(each), limit)]
         best = pruned(plan, better)
     return pruned(plan, best)
 
 
-def _is_above(attempt: Attempt | None, limit: float) -> bool:
-    return attempt is not None and final_loss(attempt.trial) > limit
+def _may_still_help(remedy: Remedy, attempt: Attempt | None, limit: float) -> bool:
+    """Not where it was far worse, or found nothing to change: but for steps, of which others change the best."""
+    if attempt is None:
+        return remedy.name in UPDATES
+    return final_loss(attempt.trial) <= limit
 
 
 def is_enough(before: Attempt, best: Attempt) -> bool:
