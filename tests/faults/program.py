@@ -32,6 +32,8 @@ Half = Literal[
     "eighteenth",
     "nineteenth",
     "twentieth",
+    "twenty_first",
+    "twenty_second",
 ]
 Batch = tuple[Any, ...]
 

@@ -67,7 +67,7 @@ def polished(plan: Search, before: Attempt, best: Attempt, met: Sequence[Finding
 
 
 def _may_still_help(remedy: Remedy, attempt: Attempt | None, limit: float) -> bool:
-    """Not where it was far worse, or found nothing to change: but for steps, of which others change the best."""
+    """Not where it was far worse, or found nothing to change; but steps, of which others change the best."""
     if attempt is None:
         return remedy.name in UPDATES
     return final_loss(attempt.trial) <= limit

@@ -1,23 +1,24 @@
-"""What four writers wrote apart, who knew no rule; the draw makes the nineteenth and twentieth part of it.
+"""What eight writers wrote apart, who knew no rule; a draw makes two parts of what each four wrote.
 
-The other parts are each a writer's own. Here thresholds may be set on one half of what every writer wrote,
+The nineteenth and the twentieth part are of the first four, the two that follow of the others. The other parts are each a writer's own. Here thresholds may be set on one half of what every writer wrote,
 and the other half tells how right they are. The draw is by name, fixed before any program was written.
 """
 
 from collections import defaultdict
 from collections.abc import Sequence
 from hashlib import sha256
+from types import ModuleType
 
-from tests.faults.drawn import alder, birch, cedar, dogwood
+from tests.faults.drawn import alder, birch, cedar, dogwood, elder, fir, hazel, juniper
 from tests.faults.program import Program
 
-_WRITERS = (alder, birch, cedar, dogwood)
+Part = tuple[Program, ...]
 
 
-def _halves() -> tuple[tuple[Program, ...], tuple[Program, ...]]:
+def _halves(*writers: ModuleType) -> tuple[Part, Part]:
     """Both halves: a twin goes with its faults, and each writer's groups of a fault are shared evenly."""
     halves: tuple[list[Program], list[Program]] = [], []
-    for writer in _WRITERS:
+    for writer in writers:
         groups: dict[str, list[Program]] = defaultdict(list)
         for program in writer.programs:
             groups[program.twin or program.name].append(program)
@@ -33,4 +34,5 @@ def _draw(group: Sequence[Program]) -> tuple[str, str]:
     return next(iter(problems), ""), sha256(twin.encode()).hexdigest()
 
 
-first, second = _halves()
+nineteenth, twentieth = _halves(alder, birch, cedar, dogwood)
+twenty_first, twenty_second = _halves(elder, fir, hazel, juniper)

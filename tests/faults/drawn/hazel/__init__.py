@@ -1,0 +1,5 @@
+"""Programs of one of the four writers of the twenty-first and twenty-second parts."""
+
+from tests.faults.program import Program
+
+programs: tuple[Program, ...] = ()
