@@ -1,7 +1,8 @@
 """What eight writers wrote apart, who knew no rule; a draw makes two parts of what each four wrote.
 
-The nineteenth and the twentieth part are of the first four, the two that follow of the others. The other parts are each a writer's own. Here thresholds may be set on one half of what every writer wrote,
-and the other half tells how right they are. The draw is by name, fixed before any program was written.
+The nineteenth and the twentieth part are of the first four, the two that follow of the others. Earlier parts
+are each one writer's own. Here thresholds may be set on one half of what every writer wrote, and the other
+half tells how right they are. The draw is by name, fixed before any program was written.
 """
 
 from collections import defaultdict
