@@ -10,14 +10,14 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.optim import Adam
 
-from relume.remedies import remedies
+from relume.remedies import rescale_constant
 from relume.remedies.attempts import final_loss
 from relume.remedies.constants import Constant, Constants
 from relume.remedies.within import LossUnder, call
 from relume.trial import Batch, Loss, Patient, admit, run_trial
 
 WIDTH = 32
-REMEDY = remedies["rescale-constant"]
+REMEDY = rescale_constant.rescale_constant
 
 
 class Within(nn.Module):
@@ -51,7 +51,6 @@ def found_in(model: nn.Module, loss: Loss | nn.Module | None = None) -> list[Con
         (lambda x: (x / 0.02).tanh(), "x / 0.02", "factor"),
         (lambda x: x * torch.tensor(7.0), "x * 7", "factor"),
         (lambda x: F.relu(x - 5.0), "x - 5", "summand"),
-        (lambda x: 1 - x.sigmoid(), "1 - x", "summand"),
         (lambda x: F.relu(x) ** 5, "x ** 5", "exponent"),
         (nn.Softshrink(3.0), "softshrink(x, 3)", "bound"),
         (lambda x: x.clamp(-0.01, 0.02), "clamp(x, min=-0.01)", "bound"),
@@ -76,6 +75,7 @@ def test_what_is_done_with_a_number_is_told(
         lambda x: x / (x.std() + 1e-5),  # what keeps a quotient from 0
         nn.Dropout(0.1),
         nn.GELU(approximate="tanh"),
+        lambda x: 1 - x.sigmoid(),  # what is left of a share
     ],
 )
 def test_what_no_one_wrote_or_does_nothing_is_no_constant(between: Callable[[Tensor], Tensor]) -> None:
@@ -108,6 +108,32 @@ def told(model: nn.Module, batch: Batch) -> Tensor:
 def test_how_the_loss_is_measured_stays() -> None:
     assert found_in(Within(F.relu), Scaled()) == []
     assert found_in(Told(), told) == []
+
+
+class Drawn(nn.Module):
+    """A code that is drawn, and how far each is from the standard normal distribution."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.down, self.up = nn.Linear(FEATURES, 2 * WIDTH), nn.Linear(WIDTH, CLASSES)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        place, spread = self.down(x).chunk(2, 1)
+        apart = 0.7 * (place.square() + spread.exp() - 1 - spread).sum(1)
+        return self.up(place + (0.5 * spread).exp() * torch.randn_like(place)), apart
+
+
+def bounded(model: nn.Module, batch: Batch) -> Tensor:
+    out, apart = model(batch[0])
+    return F.cross_entropy(out, batch[1]) + 0.1 * apart.mean()
+
+
+def test_what_weighs_a_part_of_the_loss_stays() -> None:
+    torch.manual_seed(0)
+    model = Drawn()
+    assert [str(each) for each in found_in(model, bounded)] == ["x - 1", "x * 0.7", "x * 0.5"]
+    tried = rescale_constant._constants_of(patient_of(model, bounded))
+    assert [str(each) for each in tried] == ["x * 0.5"]
 
 
 class OutOfReach(Within):

@@ -36,7 +36,6 @@ ARGUMENTS: Mapping[str, tuple[Argument, ...]] = {
     **dict.fromkeys(("rdiv", "rtruediv"), (_FACTOR._replace(shown="{} / x"),)),
     **dict.fromkeys(("add", "iadd"), (_SUMMAND,)),
     **dict.fromkeys(("sub", "isub"), (_SUMMAND._replace(shown="x - {}"),)),
-    "rsub": (_SUMMAND._replace(shown="{} - x"),),
     "pow": (Argument(1, "exponent", "exponent", "x ** {}"),),
     "lerp": (Argument(2, "weight", "share", "lerp(x, y, {})"),),
     "dropout": (Argument(1, "p", "share", "dropout(x, p={})"),),

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from itertools import islice
 
 from relume.remedies.constants import Constant, Constants
 from relume.remedies.lines import shown
@@ -16,6 +17,8 @@ FACTOR = math.sqrt(10.0)
 MOST_TIMES = 4  # up or down: to a hundred times, or a hundredth
 MOST_CONSTANTS = 6  # that are tried: those that do most
 GAIN = 0.1  # of the loss: what a change has to bring, since a little is gained by changing almost any number
+
+ROUNDING = 1e-5  # of the loss: a hundred times what float32 rounds at
 
 Change = tuple[Constant, float]
 
@@ -55,10 +58,32 @@ def apply(patient: Patient, finding: Finding) -> str:
 
 def _constants_of(patient: Patient) -> list[Constant]:
     """Those that do most to what they meet, of the first batch."""
-    noting, copied = Constants({}), treated_copy(patient)
-    copied.loss = LossUnder(patient.loss, lambda: noting)
-    call(copied)
-    return sorted(noting.found, key=lambda constant: constant.weight, reverse=True)[:MOST_CONSTANTS]
+    noting = Constants({})
+    _first_loss(patient, lambda: noting)
+    found = sorted(noting.found, key=lambda constant: constant.weight, reverse=True)
+    return list(islice((each for each in found if not _is_of_the_loss(patient, each)), MOST_CONSTANTS))
+
+
+def _is_of_the_loss(patient: Patient, constant: Constant) -> bool:
+    """Whether the loss is linear in a number: then it weighs a part of the loss, as of a penalty.
+
+    To scale that would change how the loss is measured, not how the model learns. A number behind which there
+    is a layer, an activation or a square does more.
+    """
+    if constant.kind not in ("factor", "summand"):
+        return False
+    apart = max(abs(constant.number), 1.0)  # of next to nothing any loss is linear
+    numbers = (constant.number + times * apart for times in range(3))
+    one, two, three = (_first_loss(patient, partial(Constants, {constant: number})) for number in numbers)
+    bent = abs(one - 2 * two + three)
+    return one != two and bent <= ROUNDING * max(abs(one), abs(two), abs(three))
+
+
+def _first_loss(patient: Patient, mode: Callable[[], Constants]) -> float:
+    """The loss on the first batch under a mode, with the random numbers of a trial."""
+    copied = treated_copy(patient)
+    copied.loss = LossUnder(patient.loss, mode)
+    return call(copied)
 
 
 def _others(constant: Constant) -> Iterator[Change]:
