@@ -27,9 +27,9 @@ def thinned(losses: Sequence[float]) -> Readings:
     return replace(readings, opening=readings, closing=chain("gelu", gradients=[1e-3] * 4, losses=losses))
 
 
-def slowed(losses: Sequence[float]) -> Readings:
+def slowed(losses: Sequence[float], *, least: float = 5e-7) -> Readings:
     readings = chain(gradients=[1e-3] * 3, losses=losses)
-    rates = {"0.weight": 1e-7, "2.weight": 1e-5, "4.weight": 1e-3, "6.weight": 1e-3}
+    rates = {"0.weight": least, "2.weight": 1e-5, "4.weight": 1e-3, "6.weight": 1e-3}
     for name, rate in rates.items():
         readings = with_parameter(readings, replace(readings.parameters[name], learning_rate=rate))
     return readings
@@ -48,7 +48,7 @@ def bounded(losses: Sequence[float]) -> Readings:
         ("dead-units", silenced, "look at how their weights and biases are drawn"),
         ("vanishing-gradient", faint, "behind them 2.0% of the input's size is left"),
         ("vanishing-gradient", thinned, "weights"),
-        ("stalled-layer", slowed, "The learning rate of 0.weight is 1e-07 at least, and 0.001 elsewhere"),
+        ("stalled-layer", slowed, "The learning rate of 0.weight is 5e-07 at least, and 0.001 elsewhere"),
         ("saturated-units", bounded, "training has driven 67% of it to its ends"),
     ],
     ids=["dead", "faint", "thinned", "slowed", "output"],
@@ -57,6 +57,48 @@ def test_it_is_a_fault_where_the_loss_stands_still(problem: Problem, made: objec
     assert callable(made)
     assert said in the(problem, made(STILL)).cause
     assert quiet(problem, made(SINKING))
+
+
+def test_next_to_no_rate_is_a_fault_however_the_loss_goes() -> None:
+    assert "is 1e-07 at least" in the("stalled-layer", slowed(SINKING, least=1e-7)).cause
+
+
+def shut(losses: Sequence[float], *, flat: float = 1.0) -> Readings:
+    """A gate of a sigmoid that does not open, beside layers that are bounded by nothing."""
+    sites = [reading("1", "silu", fed_by="0"), reading("3", "sigmoid", fed_by="2", flat=flat)]
+    sites += [reading(f"{place}", "silu", fed_by=f"{place - 1}") for place in (5, 7)]
+    sites += [reading("9", "tanh", fed_by="8"), reading("11", "tanh", fed_by="10")]
+    weights = [parameter(f"{place}.weight") for place in range(0, 13, 2)]
+    return network(sites, weights, losses=losses)
+
+
+def test_a_gate_that_never_opens_is_a_fault_where_nothing_is_learnt() -> None:
+    assert "flat ends of sigmoid" in the("saturated-units", shut(STILL)).cause
+    assert quiet("saturated-units", shut(SINKING))
+    assert quiet("saturated-units", shut(STILL, flat=0.9))
+
+
+def test_small_weights_of_layers_that_are_heard_lose_nothing() -> None:
+    """As of adapters, whose second product begins at 0."""
+
+    def made(value: float, losses: Sequence[float]) -> Readings:
+        return chain("gelu", gradients=[1e-3] * 3, values=[value] * 3, sigma_w2=4e-3, losses=losses)
+
+    still_then_falls = (2.3,) * 25 + tuple(2.3 * 0.9**step for step in range(35))
+    assert "weights are too small" in the("vanishing-gradient", made(0.1, still_then_falls)).cause
+    assert quiet("vanishing-gradient", made(0.4, still_then_falls))
+    assert "weights are too small" in the("vanishing-gradient", made(0.4, STILL)).cause
+
+
+def born_at_its_ends(flat: float) -> Readings:
+    sites = [reading("1", fed_by="0"), reading("3", "tanh", fed_by="2", flat=flat)]
+    readings = network(sites, [parameter("0.weight"), parameter("2.weight")], losses=SINKING)
+    return replace(readings, opening=readings)
+
+
+def test_an_output_that_begins_on_its_ends_is_a_fault() -> None:
+    assert "flat ends of tanh" in the("saturated-units", born_at_its_ends(0.85)).cause
+    assert quiet("saturated-units", born_at_its_ends(0.7))
 
 
 def collapsed(share: float) -> Readings:
