@@ -3,24 +3,18 @@
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.optim import Adam, AdamW
+from torch.optim import Adam
 
 from tests.faults.building import chain, he, squared_error, xavier
 from tests.faults.drawn.elder.tasks import HULL, hulls
-from tests.faults.eighth.making import CUT, ENDS, GROWTH, Fill, filled, normal, seen_through, trained
+from tests.faults.eighth.making import CUT, ENDS, GROWTH, Fill, filled, normal, trained
 from tests.faults.program import Batch, Job, faulty, healthy
 from tests.faults.tenth.making import DRIVEN
 
 
 def funnel(fill: Fill, lr: float = 3e-3) -> Job:
     """Down to six numbers in three layers, and up again."""
-    model = filled(chain([HULL, 48, 32, 6, 32, 48, HULL], lambda: nn.LeakyReLU(0.05)), fill)
-    return trained(model, hulls(), Adam, squared_error, lr=lr)
-
-
-def narrow(lr: float) -> Job:
-    """One hidden layer above and below the code, with rectifiers."""
-    model = nn.Sequential(chain([HULL, 64, 8]), chain([8, 64, HULL]))
+    model = filled(chain([HULL, 48, 32, 6, 32, 48, HULL]), fill)
     return trained(model, hulls(), Adam, squared_error, lr=lr)
 
 
@@ -84,39 +78,26 @@ def sparsely(model: nn.Module, batch: Batch) -> Tensor:
     return out
 
 
-def masked() -> Job:
-    """One number in four is wiped out, and the whole hull is wanted back (Vincent et al., 2008)."""
-
-    def wiped(x: Tensor) -> Tensor:
-        places = torch.arange(len(x))[:, None] + torch.arange(HULL)
-        return torch.where(places * 7 % 4 == 0, 0.0, x)
-
-    model = chain([HULL, 64, 16, 64, HULL], nn.GELU, between=())
-    return trained(model, seen_through(wiped, hulls()), AdamW, squared_error, lr=4e-3)
-
-
 programs = (
     healthy("autoencoder-hulls-funnel-by-he", lambda: funnel(he)),
-    healthy("autoencoder-hulls-rectified", lambda: narrow(4e-3)),
     healthy("autoencoder-hulls-code-by-glorot", lambda: pressed(xavier)),
     healthy("autoencoder-hulls-handed-past-rounding", lambda: rounded(is_handed=True)),
     healthy("autoencoder-hulls-tied", lambda: trained(Tied(), hulls(), Adam, squared_error, lr=1e-2)),
     healthy("autoencoder-hulls-sparse-and-wide", lambda: trained(Sparse(), hulls(), Adam, sparsely, lr=5e-3)),
-    healthy("autoencoder-hulls-wiped", masked),
     faulty(
         "autoencoder-hulls-funnel-by-randn",
         "exploding-gradient",
         lambda: funnel(normal(1.0)),
         cause=GROWTH,
         twin="autoencoder-hulls-funnel-by-he",
-        also=("exploding-activation", "unstable-updates"),
+        also=("exploding-activation", "unstable-updates", "dead-units"),
     ),
     faulty(
-        "autoencoder-hulls-rectified-and-driven-out",
+        "autoencoder-hulls-funnel-driven-out",
         "dead-units",
-        lambda: narrow(0.3),
+        lambda: funnel(he, 0.3),
         cause=DRIVEN,
-        twin="autoencoder-hulls-rectified",
+        twin="autoencoder-hulls-funnel-by-he",
         also=("unstable-updates", "exploding-activation", "exploding-gradient", "vanishing-gradient"),
     ),
     faulty(

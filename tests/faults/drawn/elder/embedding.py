@@ -5,9 +5,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.optim import Adagrad, Adam
 
-from tests.faults.building import Make, chain, xavier
+from tests.faults.building import chain
 from tests.faults.drawn.elder.tasks import COMICS, GOODS, READERS, TILLS, orders, shelves
-from tests.faults.eighth.making import ENDS, INPUT, RATE, Fill, filled, normal, seen_through, trained
+from tests.faults.eighth.making import INPUT, RATE, seen_through, trained
 from tests.faults.program import Job, faulty, healthy
 from tests.faults.tenth.making import OPERATION
 from tests.faults.twelfth.making import EMPTY, told
@@ -16,34 +16,23 @@ from tests.faults.twelfth.making import EMPTY, told
 class Taste(nn.Module):
     """What is known of a comic and of its reader, from two tables, and its age and price; layers over it."""
 
-    def __init__(self, layers: int, activation: Make, rows: int = 0) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.reader, self.comic = nn.Embedding(READERS + rows, 8), nn.Embedding(COMICS + rows, 8)
-        self.rest = chain([18, *[40] * layers, 1], activation)
+        self.reader, self.comic = nn.Embedding(READERS, 8), nn.Embedding(COMICS, 8)
+        self.rest = chain([18, 40, 40, 1])
 
     def forward(self, x: Tensor, who: Tensor) -> Tensor:
         out: Tensor = self.rest(torch.cat([x, self.reader(who[:, 0]), self.comic(who[:, 1])], 1))
         return out
 
 
-def drawn(fill: Fill) -> Job:
-    model = Taste(2, nn.Tanh)
-    filled(model.rest, fill)
-    return trained(model, shelves(), Adam, told, lr=6e-3)
-
-
-def priced(by: float, plus: float) -> Job:
-    """Age and price about their means, or in days and in cents."""
-    batches = seen_through(lambda x: by * x + plus, shelves())
-    return trained(Taste(2, nn.ReLU), batches, Adam, told, lr=6e-3)
-
-
-def known(*, is_all: bool) -> Job:
-    """The optimiser is made of the layers and of the tables, or of the layers."""
-    model = Taste(1, nn.GELU)
+def known(*, is_all: bool = True, is_standard: bool = True) -> Job:
+    """The optimiser has the tables too, or not; age and price are about their means, or in days and cents."""
+    model = Taste()
     for table in (model.reader, model.comic):
         nn.init.normal_(table.weight, std=0.1)
-    return Job(model, Adam([*(model if is_all else model.rest).parameters()], lr=1e-2), shelves(), told)
+    batches = shelves() if is_standard else seen_through(lambda x: 140 * x + 600, shelves())
+    return Job(model, Adam([*(model if is_all else model.rest).parameters()], lr=1e-2), batches, told)
 
 
 class Basket(nn.Module):
@@ -65,24 +54,6 @@ def packed(least: float) -> Job:
 
 
 # Healthy trainings that look odd
-
-
-class Factors(nn.Module):
-    """The product of both tables and a number for each row, as in the prize of Netflix."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.reader, self.comic = nn.Embedding(READERS, 6), nn.Embedding(COMICS, 6)
-        self.keen, self.funny = nn.Embedding(READERS, 1), nn.Embedding(COMICS, 1)
-        for table in (self.reader, self.comic, self.keen, self.funny):
-            nn.init.normal_(table.weight, std=0.3)
-        self.slope = nn.Linear(2, 1)
-
-    def forward(self, x: Tensor, who: Tensor) -> Tensor:
-        reader, comic = who.unbind(1)
-        product = (self.reader(reader) * self.comic(comic)).sum(1, keepdim=True)
-        out: Tensor = product + self.keen(reader) + self.funny(comic) + self.slope(x)
-        return out
 
 
 class Asked(nn.Module):
@@ -116,27 +87,16 @@ class Shared(nn.Module):
 
 
 programs = (
-    healthy("embedding-shelves-tanh-by-glorot", lambda: drawn(xavier)),
-    healthy("embedding-shelves-about-their-means", lambda: priced(1.0, 0.0)),
-    healthy("embedding-shelves-tables-given", lambda: known(is_all=True)),
+    healthy("embedding-shelves-tables-given", known),
     healthy("embedding-orders-of-one-at-least", lambda: packed(1.0)),
-    healthy("embedding-shelves-by-factors", lambda: trained(Factors(), shelves(), Adam, told, lr=3e-2)),
     healthy("embedding-orders-goods-asked", lambda: trained(Asked(), orders(), Adam, lr=1e-2)),
     healthy("embedding-orders-hashed", lambda: trained(Shared(), orders(), Adagrad, lr=5e-2)),
     faulty(
-        "embedding-shelves-tanh-by-randn",
-        "saturated-units",
-        lambda: drawn(normal(1.5)),
-        cause=ENDS,
-        twin="embedding-shelves-tanh-by-glorot",
-        also=("exploding-gradient", "vanishing-gradient", "unstable-updates"),
-    ),
-    faulty(
         "embedding-shelves-in-days-and-cents",
         "unscaled-input",
-        lambda: priced(140.0, 600.0),
+        lambda: known(is_standard=False),
         cause=INPUT + "|scale|offset",
-        twin="embedding-shelves-about-their-means",
+        twin="embedding-shelves-tables-given",
         also=("dead-units", "unstable-updates", "exploding-activation", "exploding-gradient"),
     ),
     faulty(

@@ -28,17 +28,19 @@ class Duel(nn.Module):
 
 
 def told_apart(model: nn.Module, batch: Batch) -> Tensor:
-    """Real is 1 and made is 0 for the critic, 1 for the generator; a distance is added (Isola et al., 2017)."""
+    """Real is 1 and made is 0 for the critic, 1 for the generator; and a distance (Isola et al., 2017)."""
     made, real, fake, judged = model(*batch)
     said = F.softplus(-real).mean() + F.softplus(fake).mean() + F.softplus(-judged).mean()
-    return 0.1 * said + 2 * F.mse_loss(made, batch[1])
+    out: Tensor = 0.1 * said + 2 * F.mse_loss(made, batch[1])
+    return out
 
 
 def hinged(model: nn.Module, batch: Batch) -> Tensor:
     """Margins for the critic and a plain mean for the generator (Lim & Ye, 2017)."""
     made, real, fake, judged = model(*batch)
     margins = F.relu(1 - real).mean() + F.relu(1 + fake).mean()
-    return 0.1 * (margins - judged.mean()) + 2 * F.mse_loss(made, batch[1])
+    out: Tensor = 0.1 * (margins - judged.mean()) + 2 * F.mse_loss(made, batch[1])
+    return out
 
 
 def dueled(model: Duel, loss: Loss = told_apart, lr: float = 3e-3) -> Job:

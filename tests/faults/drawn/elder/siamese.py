@@ -20,13 +20,15 @@ class Apart(nn.Module):
         self.encode, self.least = encode, least
 
     def forward(self, a: Tensor, b: Tensor) -> Tensor:
-        return ((self.encode(a) - self.encode(b)).square().sum(1) + self.least).sqrt()
+        out: Tensor = ((self.encode(a) - self.encode(b)).square().sum(1) + self.least).sqrt()
+        return out
 
 
 def contrasted(model: nn.Module, batch: Batch) -> Tensor:
     """Near if of one paddler, and at least 1.5 apart if not (Hadsell et al., 2006)."""
     far = model(batch[0], batch[1])
-    return (batch[2] * far.square() + (1 - batch[2]) * F.relu(1.5 - far).square()).mean()
+    out: Tensor = (batch[2] * far.square() + (1 - batch[2]) * F.relu(1.5 - far).square()).mean()
+    return out
 
 
 def paired(fill: Fill = xavier, least: float = 1e-4) -> Job:

@@ -1,18 +1,17 @@
 """The programs of plain layers; what they are made of is in `mlp`."""
 
 from torch import nn
-from torch.optim import SGD, Adam, AdamW
+from torch.optim import Adam, AdamW
 
 from tests.faults.building import chain, he, xavier
 from tests.faults.drawn.elder import mlp
-from tests.faults.drawn.elder.tasks import CANOES, canoes, ovens, visitors
+from tests.faults.drawn.elder.tasks import CANOES, canoes, visitors
 from tests.faults.eighth.making import (
     ALIKE,
     GROWTH,
     INPUT,
     RATE,
     SIGMOID,
-    STEP,
     UNDEFINED,
     constant,
     normal,
@@ -23,10 +22,7 @@ from tests.faults.program import faulty, healthy
 programs = (
     healthy("mlp-canoes-eight-relus", lambda: mlp.eight(nn.ReLU, he)),
     healthy("mlp-ovens-six-drawn-by-he", lambda: mlp.leaky(he)),
-    healthy("mlp-canoes-two-drawn-by-he", mlp.shallow),
-    healthy("mlp-ovens-about-their-means", lambda: mlp.read_off(is_standard=True)),
     healthy("mlp-freezers-nothing-at-the-end", lambda: mlp.frozen_air(nn.Identity())),
-    healthy("mlp-canoes-rmsprop", lambda: mlp.rms(1e-3)),
     healthy("mlp-visitors-one-more-in-the-log", lambda: mlp.counted(1.0)),
     healthy("mlp-canoes-head-then-optimiser", lambda: mlp.reheaded(is_late=False)),
     healthy(
@@ -38,10 +34,6 @@ programs = (
         lambda: trained(
             nn.Sequential(chain([9, 64, CANOES]), nn.Sigmoid()), canoes(), Adam, mlp.one_against_rest, lr=6e-3
         ),
-    ),
-    healthy(
-        "mlp-ovens-three-quantiles",
-        lambda: trained(chain([7, 64, 64, 3], nn.GELU), ovens(), Adam, mlp.pinball, lr=6e-3),
     ),
     healthy(
         "mlp-visitors-poisson",
@@ -57,17 +49,6 @@ programs = (
         ),
     ),
     healthy("mlp-ovens-fixed-waves", mlp.waves),
-    healthy("mlp-ovens-digits-misplaced", mlp.jolted),
-    healthy(
-        "mlp-canoes-six-at-a-time",
-        lambda: trained(
-            chain([9, 48, 48, CANOES], between=(lambda: nn.LayerNorm(48),)),
-            canoes(batch=6),
-            SGD,
-            lr=0.05,
-            momentum=0.8,
-        ),
-    ),
     faulty(
         "mlp-canoes-eight-sigmoids",
         "vanishing-gradient",
@@ -85,19 +66,19 @@ programs = (
         also=("exploding-activation", "unstable-updates"),
     ),
     faulty(
-        "mlp-canoes-two-of-zeros",
+        "mlp-canoes-eight-of-zeros",
         "symmetric-units",
-        lambda: mlp.shallow(constant(0.0)),
+        lambda: mlp.eight(nn.ReLU, constant(0.0)),
         cause=ALIKE,
-        twin="mlp-canoes-two-drawn-by-he",
+        twin="mlp-canoes-eight-relus",
         also=("vanishing-gradient", "stalled-layer", "dead-units"),
     ),
     faulty(
         "mlp-ovens-as-the-dial-says",
         "unscaled-input",
-        lambda: mlp.read_off(is_standard=False),
+        lambda: mlp.leaky(he, is_standard=False),
         cause=INPUT + "|scale|offset",
-        twin="mlp-ovens-about-their-means",
+        twin="mlp-ovens-six-drawn-by-he",
         also=("unstable-updates", "exploding-activation", "exploding-gradient", "dead-units"),
     ),
     faulty(
@@ -107,14 +88,6 @@ programs = (
         cause=r"relu|rectif|output|last|negative|target|activation|bias",
         twin="mlp-freezers-nothing-at-the-end",
         also=("vanishing-gradient", "stalled-layer"),
-    ),
-    faulty(
-        "mlp-canoes-rmsprop-of-a-third",
-        "unstable-updates",
-        lambda: mlp.rms(0.3),
-        cause=STEP,
-        twin="mlp-canoes-rmsprop",
-        also=("exploding-activation", "exploding-gradient", "vanishing-gradient"),
     ),
     faulty(
         "mlp-visitors-none-in-the-log",

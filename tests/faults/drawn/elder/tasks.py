@@ -51,9 +51,9 @@ def visitors(batch: int = 64) -> Pairs:
     return list(zip(x, torch.poisson(rate, generator=draw)[..., None], strict=True))
 
 
-def comics(size: int = 10, batch: int = 28) -> Pairs:
+def comics(batch: int = 28) -> Pairs:
     """Pages between 0 and 1, cut level, upright, both ways or aslant; one label in seven is drawn anew."""
-    draw = generator(4425)
+    draw, size = generator(4425), 10
     y = torch.randint(PAGES, (COUNT, batch), generator=draw)
     at = torch.arange(size)
     level = (at[:, None] == size // 2).expand(size, size)
@@ -64,9 +64,9 @@ def comics(size: int = 10, batch: int = 28) -> Pairs:
     return list(zip(x.clamp(0, 1)[:, :, None], flipped(y, PAGES, 0.14, draw), strict=True))
 
 
-def bubbles(size: int = 10, batch: int = 12) -> Pairs:
+def bubbles(batch: int = 12) -> Pairs:
     """Panels with a speech bubble and now and then a caption; what each pixel is, of which some err."""
-    draw = generator(4406)
+    draw, size = generator(4406), 10
     at = torch.arange(float(size))
     middle = 2.5 + (size - 6) * torch.rand(2, COUNT, batch, 1, 1, generator=draw)
     far = (at[:, None] - middle[0]).square() + (at - middle[1]).square()
@@ -78,30 +78,30 @@ def bubbles(size: int = 10, batch: int = 12) -> Pairs:
     return list(zip(x[:, :, None], y, strict=True))
 
 
-def hoots(length: int = 16, batch: int = 32) -> Pairs:
+def hoots(batch: int = 32) -> Pairs:
     """Four bands of an owl at night: low or high, in quick or slow hoots; one label in nine errs."""
-    draw = generator(4407)
+    draw, length = generator(4407), 16
     y = torch.randint(OWLS, (COUNT, batch), generator=draw)
     start = 6.3 * torch.rand(COUNT, batch, 1, generator=draw)
     beat = torch.sin(torch.arange(length) * (0.6 + 0.9 * (y[..., None] % 2)) + start).relu()
     pitch = F.one_hot(y // 2 + 1, 4) + 0.4 * F.one_hot(y // 2, 4)
-    x = 2.2 * beat[..., None] * pitch[:, :, None] - 0.35
-    x = x + 0.5 * torch.randn(x.shape, generator=draw)
+    x = 2.4 * beat[..., None] * pitch[:, :, None] - 0.35
+    x = x + 0.35 * torch.randn(x.shape, generator=draw)
     return list(zip(x, flipped(y, OWLS, 0.11, draw), strict=True))
 
 
-def answers(length: int = 18, batch: int = 40) -> Pairs:
+def answers(batch: int = 40) -> Pairs:
     """The first call of a night tells which owl will answer, what follows is wind; one in seven errs."""
-    draw = generator(4408)
+    draw, length = generator(4408), 18
     y = torch.randint(OWLS, (COUNT, batch), generator=draw)
     x = 0.25 * torch.randn(COUNT, batch, length, 4, generator=draw)
     x[:, :, 0] += 2.0 * F.one_hot(y, 4)
     return list(zip(x, flipped(y, OWLS, 0.14, draw), strict=True))
 
 
-def heating(length: int = 12, batch: int = 40) -> Pairs:
+def heating(batch: int = 40) -> Pairs:
     """Warmth of a room, the air outside and the boiler, about their means; how warm it is next."""
-    draw = generator(4409)
+    draw, length = generator(4409), 12
     boiler = (torch.rand(COUNT, batch, length, generator=draw) < 0.4).float()
     outside = torch.randn(COUNT, batch, 1, generator=draw) + 0.3 * torch.randn(
         COUNT, batch, length, generator=draw

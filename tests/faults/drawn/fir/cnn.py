@@ -85,10 +85,11 @@ def summed(model: nn.Module, batch: Batch) -> Tensor:
     return F.cross_entropy(model(batch[0]), batch[1], reduction="sum")
 
 
-def quarried(*, scale: float = 5.0, loss: Loss = cross_entropy, is_fixed: bool = False) -> Job:
+def quarried(
+    *, scale: float = 5.0, offset: float = -2.5, loss: Loss = cross_entropy, is_fixed: bool = False
+) -> Job:
     """Photographs about grey at unit scale, or as bytes come from a file."""
-    shift = -0.5 * scale if scale < 100 else 0.0
-    batches = seen_through(lambda x: x * scale + shift, quarries())
+    batches = seen_through(lambda x: x * scale + offset, quarries())
     return trained(Rocks(is_fixed=is_fixed), batches, SGD, loss, lr=0.08, momentum=0.9)
 
 
@@ -179,7 +180,7 @@ programs = (
     faulty(
         "cnn-quarries-in-bytes",
         "unscaled-input",
-        lambda: quarried(scale=255.0),
+        lambda: quarried(scale=255.0, offset=0.0),
         cause=INPUT + "|scale|offset|range",
         twin="cnn-quarries-about-grey",
         also=("dead-units", "unstable-updates", "exploding-activation", "exploding-gradient", "non-finite"),

@@ -1,5 +1,7 @@
 """Tables of growers, grapes and terms, and layers over what is looked up."""
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -32,7 +34,7 @@ def rated(table_lr: float = 1e-2, *, year: float = 0.0, spread: float = 1.0) -> 
     model = Points()
     for table in (model.grower, model.grape):
         nn.init.normal_(table.weight, std=0.1)
-    groups = [
+    groups: list[dict[str, Any]] = [
         {"params": [*model.grower.parameters(), *model.grape.parameters()], "lr": table_lr},
         {"params": [*model.rest.parameters()]},
     ]
@@ -42,6 +44,8 @@ def rated(table_lr: float = 1e-2, *, year: float = 0.0, spread: float = 1.0) -> 
 
 class Weighed(nn.Module):
     """Terms weighed by how rare they are, of counts that were made before; some terms nobody ever used."""
+
+    rare: Tensor
 
     def __init__(self, more: float) -> None:
         super().__init__()

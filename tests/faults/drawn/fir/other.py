@@ -49,17 +49,19 @@ def marked(model: nn.Module, batch: Batch) -> Tensor:
     said, y = model(batch[0]), batch[1]
     cost = F.binary_cross_entropy_with_logits(said, y, pos_weight=torch.tensor(5.0), reduction="none")
     doubt = (y - said.detach().sigmoid()).abs()
-    return (doubt * cost).mean()
+    out: Tensor = (doubt * cost).mean()
+    return out
 
 
 def wall() -> Job:
     """Wide views by holes in filters; the last bias starts where cracks are rare (Lin et al., 2017)."""
-    parts: list[nn.Module] = [nn.Conv2d(1, 12, 3, padding=1), nn.ReLU()]
+    parts: list[nn.Module] = [nn.Conv2d(1, 20, 3, padding=1), nn.ReLU()]
     for hole in (2, 4):
-        parts += [nn.Conv2d(12, 12, 3, padding=hole, dilation=hole), nn.ReLU()]
-    last = nn.Conv2d(12, 1, 1)
+        parts += [nn.Conv2d(20, 20, 3, padding=hole, dilation=hole), nn.ReLU()]
+    last = nn.Conv2d(20, 1, 1)
+    model = filled(nn.Sequential(*parts, last), he)
     nn.init.constant_(last.bias, -2.2)  # type: ignore[arg-type]
-    return trained(nn.Sequential(*parts, last), cracks(), AdamW, marked, lr=8e-3)
+    return trained(model, cracks(), AdamW, marked, lr=3e-3)
 
 
 programs = (

@@ -48,7 +48,8 @@ class Shared(nn.Module):
         self.encode = chain([STONE, 48, 12], nn.PReLU)
 
     def forward(self, a: Tensor, b: Tensor) -> Tensor:
-        return (self.encode(a) - self.encode(b)).square().sum(1)
+        out: Tensor = (self.encode(a) - self.encode(b)).square().sum(1)
+        return out
 
 
 def margin(model: nn.Module, batch: Batch) -> Tensor:

@@ -66,14 +66,13 @@ class Tied(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.down = nn.ModuleList([nn.Linear(FATHOMS, 32), nn.Linear(32, 8)])
+        self.first, self.second = nn.Linear(FATHOMS, 32), nn.Linear(32, 8)
         self.biases = nn.ParameterList([torch.zeros(32), torch.zeros(FATHOMS)])
 
     def forward(self, x: Tensor) -> Tensor:
-        first, second = self.down
-        code = second(F.elu(first(x)))
-        back = F.elu(code @ second.weight + self.biases[0])
-        out: Tensor = back @ first.weight + self.biases[1]
+        code = self.second(F.elu(self.first(x)))
+        back = F.elu(code @ self.second.weight + self.biases[0])
+        out: Tensor = back @ self.first.weight + self.biases[1]
         return out
 
 

@@ -125,7 +125,7 @@ programs = (
         lambda: posed(same_filter),
         cause=ALIKE + "|cop(y|ies)|copied|repeat",
         twin="cnn-puppets-rate-for-this-batch",
-        also=("dead-units", "unstable-updates", "vanishing-gradient"),
+        also=("dead-units", "unstable-updates", "vanishing-gradient", "stalled-layer"),
     ),
     faulty(
         "cnn-moths-colours-less-means-only",

@@ -33,7 +33,7 @@ def grown(lr: float = 1e-2, *, is_before: bool = True) -> Job:
     model = Counts(2)
     filled(model.rest, he)
     for table in (model.site, model.plant):
-        nn.init.normal_(table.weight, std=0.05)
+        nn.init.normal_(table.weight, std=0.08)
     known = model if is_before else model.rest
     return Job(model, Adam(known.parameters(), lr=lr), pollen(), told)
 
@@ -64,7 +64,7 @@ class Crossed(nn.Module):
         self.biases = nn.ModuleList(nn.Embedding(count, 1) for count in (SITES, PLANTS))
         self.weather = chain([2, 24, 1], nn.Softplus)
         for table in (*self.rows, *self.biases):
-            nn.init.normal_(table.weight, std=0.1)  # type: ignore[arg-type]
+            nn.init.normal_(table.weight, std=0.25)
 
     def forward(self, x: Tensor, which: Tensor) -> Tensor:
         site, plant = (table(which[:, place]) for place, table in enumerate(self.rows))
@@ -88,7 +88,7 @@ class Hashed(nn.Module):
 programs = (
     healthy("embedding-pollen-tables-before-optimiser", grown),
     healthy("embedding-legends-one-word-at-least", lambda: trained(Bag(1.0), legends(), Adam, lr=1.2e-2)),
-    healthy("embedding-pollen-products-of-rows", lambda: trained(Crossed(), pollen(), Adam, told, lr=3e-2)),
+    healthy("embedding-pollen-products-of-rows", lambda: trained(Crossed(), pollen(), Adam, told, lr=2.2e-2)),
     healthy("embedding-legends-rows-shared", lambda: trained(Hashed(), legends(), Adam, lr=1.2e-2)),
     faulty(
         "embedding-pollen-tables-after-optimiser",

@@ -53,15 +53,15 @@ def showers(lr: float = 6e-3, scale: float = 1.0, start: float = 0.0, *, is_prob
 
 
 def widened(noise: float) -> Job:
-    """Three units that were met sixteen times over (Chen, Goodfellow & Shlens, 2016), with some noise."""
+    """Two units that were met 24 times over (Chen, Goodfellow & Shlens, 2016), with some noise."""
     model = chain([6, 48, SHOWERS], nn.Tanh)
     first, last = model[0], model[2]
     assert isinstance(first, nn.Linear)
     assert isinstance(last, nn.Linear)
     with torch.no_grad():
-        first.weight.copy_(first.weight[:3].repeat(16, 1))
-        first.bias.copy_(first.bias[:3].repeat(16))
-        last.weight.copy_(last.weight[:, :3].repeat(1, 16))
+        first.weight.copy_(first.weight[:2].repeat(24, 1))
+        first.bias.copy_(first.bias[:2].repeat(24))
+        last.weight.copy_(last.weight[:, :2].repeat(1, 24))
         first.weight.add_(noise * torch.randn(first.weight.shape))
     return trained(model, meteors(), Adam, cross_entropy, lr=1.5e-2)
 
@@ -84,9 +84,9 @@ class Pupil(nn.Module):
 
 def distilled() -> Job:
     """The large one is taught first, by other meteors."""
-    teacher = chain([6, 96, 96, SHOWERS])
+    teacher = chain([6, 64, 64, SHOWERS])
     optimizer = Adam(teacher.parameters(), lr=4e-3)
-    for x, y in meteors(batch=80):
+    for x, y in meteors(batch=56):
         optimizer.zero_grad()
         F.cross_entropy(teacher(x), y).backward()  # type: ignore[no-untyped-call]
         optimizer.step()
@@ -106,7 +106,7 @@ class Waves(nn.Module):
 
     def __init__(self, inputs: int, count: int) -> None:
         super().__init__()
-        self.register_buffer("ways", 0.4 * torch.randn(inputs, count))
+        self.ways = nn.Buffer(0.4 * torch.randn(inputs, count))
 
     def forward(self, x: Tensor) -> Tensor:
         at = x @ self.ways
@@ -117,7 +117,7 @@ class Most(nn.Module):
     """The greatest of three straight lines for each unit (Goodfellow et al., 2013)."""
 
     def forward(self, x: Tensor) -> Tensor:
-        return x.unflatten(1, (-1, 3)).amax(2)
+        return x.view(len(x), -1, 3).amax(2)
 
 
 def greatest() -> Job:
@@ -139,7 +139,7 @@ programs = (
     healthy("mlp-enzymes-seven-elu-by-glorot", lambda: assayed(7, xavier, nn.ELU)),
     healthy("mlp-enzymes-five-by-he", lambda: assayed(5, he)),
     healthy("mlp-meteors-two-by-he", showers),
-    healthy("mlp-meteors-widened-with-noise", lambda: widened(0.4)),
+    healthy("mlp-meteors-widened-with-noise", lambda: widened(0.55)),
     faulty(
         "mlp-enzymes-seven-sigmoid-of-1990",
         "vanishing-gradient",
@@ -157,6 +157,14 @@ programs = (
         also=("exploding-gradient", "unstable-updates", "dead-units"),
     ),
     faulty(
+        "mlp-enzymes-seven-elu-of-wide-normals",
+        "exploding-gradient",
+        lambda: assayed(7, normal(0.8), nn.ELU),
+        cause=GROWTH,
+        twin="mlp-enzymes-seven-elu-by-glorot",
+        also=("exploding-activation", "unstable-updates"),
+    ),
+    faulty(
         "mlp-meteors-rate-of-descent-to-adam",
         "unstable-updates",
         lambda: showers(0.3),
@@ -170,7 +178,7 @@ programs = (
         lambda: showers(scale=12.0, start=95.0),
         cause=INPUT + "|scale|offset",
         twin="mlp-meteors-two-by-he",
-        also=("unstable-updates", "exploding-gradient", "exploding-activation", "vanishing-gradient"),
+        also=("dead-units", "unstable-updates", "exploding-gradient", "exploding-activation"),
     ),
     faulty(
         "mlp-enzymes-offset-of-minus-five",

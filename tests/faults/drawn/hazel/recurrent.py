@@ -100,7 +100,7 @@ class Least(nn.Module):
 
 
 class Leaky(nn.Module):
-    """Means that fade at rates which are learned, a linear layer before and one after them (Gu et al., 2022)."""
+    """Means that fade at rates which are learned, between linear layers (Gu et al., 2022)."""
 
     def __init__(self) -> None:
         super().__init__()

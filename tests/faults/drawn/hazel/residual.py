@@ -40,9 +40,9 @@ def assayed(*blocks: nn.Module, fill: Fill = xavier, lr: float = 4e-3) -> Job:
     return trained(filled(row(*blocks), fill), enzymes(), Adam, squared_error, lr=lr)
 
 
-def sixteen(scale: float, lr: float = 4e-3) -> Job:
+def twelve(scale: float, lr: float = 4e-3) -> Job:
     """Blocks without norms, whose branches count in full or in part (Zhang et al., 2019)."""
-    return assayed(*(Block(scale=scale) for _ in range(16)), fill=he, lr=lr)
+    return assayed(*(Block(scale=scale) for _ in range(12)), fill=he, lr=lr)
 
 
 def decayed(factor: float) -> Job:
@@ -134,25 +134,25 @@ def denser() -> Job:
         nn.Conv2d(1, 8, 3, stride=2, padding=1), Denser(8), Denser(14), nn.BatchNorm2d(20), nn.ReLU(),
         nn.AdaptiveAvgPool2d(3), nn.Flatten(), nn.Linear(180, POSES),
     )  # fmt: skip
-    return trained(model, puppets(), SGD, lr=0.05, momentum=0.9, nesterov=True)
+    return trained(model, puppets(), SGD, lr=0.03, momentum=0.9, nesterov=True)
 
 
 programs = (
-    healthy("residual-enzymes-sixteen-quarters", lambda: sixteen(0.25)),
+    healthy("residual-enzymes-twelve-quarters", lambda: twelve(0.25)),
     healthy("residual-meteors-rates-nine-tenths", lambda: decayed(0.9)),
     healthy("residual-meteors-adapters-half-at-zero", lambda: adapted(is_both_zero=False)),
     healthy("residual-enzymes-one-block-again", lambda: assayed(Again(Block(nn.GELU, layer_norm)))),
     healthy(
         "residual-enzymes-gates-closed",
-        lambda: assayed(*(Carried() for _ in range(4)), nn.Identity(), lr=6e-3),
+        lambda: trained(row(*(Carried() for _ in range(4))), enzymes(), Adam, squared_error, lr=8e-3),
     ),
     healthy("residual-puppets-denser", denser),
     faulty(
-        "residual-enzymes-sixteen-without-norms",
+        "residual-enzymes-twelve-without-norms",
         "exploding-activation",
-        lambda: sixteen(1.0),
+        lambda: twelve(1.0),
         cause=GROWTH + "|scale|sum",
-        twin="residual-enzymes-sixteen-quarters",
+        twin="residual-enzymes-twelve-quarters",
         also=("exploding-gradient", "unstable-updates", "dead-units"),
     ),
     faulty(
@@ -163,12 +163,12 @@ programs = (
         twin="residual-meteors-rates-nine-tenths",
     ),
     faulty(
-        "residual-enzymes-rate-without-its-zeros",
+        "residual-enzymes-rate-of-six-hundredths",
         "unstable-updates",
-        lambda: sixteen(0.25, lr=0.15),
+        lambda: twelve(0.25, lr=0.06),
         cause=STEP,
-        twin="residual-enzymes-sixteen-quarters",
-        also=("exploding-activation", "exploding-gradient", "non-finite", "vanishing-gradient"),
+        twin="residual-enzymes-twelve-quarters",
+        also=("exploding-activation", "exploding-gradient", "vanishing-gradient", "dead-units"),
     ),
     faulty(
         "residual-meteors-adapters-both-at-zero",

@@ -176,14 +176,3 @@ def webs(batch: int = 24) -> Triples:
     y = 2.2 * (greed + 1.4 * near * many).mean(-1) + 0.3 * torch.randn(COUNT, batch, generator=draw)
     x = torch.cat([F.one_hot(diet, DIETS).float(), many[..., None]], -1)
     return list(zip(x, eats, y[..., None], strict=True))
-
-
-def corals(size: int = 10, batch: int = 16) -> Pairs:
-    """Pictures of a reef, and which points are of a coral; one point in fourteen errs."""
-    draw = generator(9115)
-    at = torch.arange(size) - (size - 1) / 2
-    place = 1.6 * torch.randn(2, COUNT, batch, 1, 1, generator=draw)
-    wide = 1.8 + 1.4 * torch.rand(COUNT, batch, 1, 1, generator=draw)
-    inside = ((at[:, None] - place[0]).abs() + (at - place[1]).abs() < 1.4 * wide).float()
-    x = 1.7 * inside - 0.5 + 0.7 * torch.randn(inside.shape, generator=draw)
-    return list(zip(x[:, :, None], flipped(inside.long(), 2, 0.07, draw).float()[:, :, None], strict=True))

@@ -37,6 +37,8 @@ class Mirrored(nn.Module):
 class Doubtful(nn.Module):
     """A code that is drawn from a normal; its price rises with the steps (Bowman et al., 2016)."""
 
+    taken: Tensor
+
     def __init__(self) -> None:
         super().__init__()
         self.encode, self.decode = chain([SPIRE, 48, 10]), chain([5, 48, SPIRE])

@@ -24,9 +24,9 @@ def sorted_by(fill: Fill, layers: int = 5) -> Job:
     return trained(filled(album(layers), fill), stamps(), Adam, lr=5e-3)
 
 
-def in_bytes() -> Job:
-    """Stamps as the scanner gives them."""
-    batches = seen_through(lambda x: (110 + 45 * x).round().clamp(0, 255), stamps())
+def in_words() -> Job:
+    """Stamps as the scanner gives them, in sixteen bits."""
+    batches = seen_through(lambda x: (28000 + 11500 * x).round().clamp(0, 65535), stamps())
     return trained(filled(album(5), he), batches, Adam, lr=5e-3)
 
 
@@ -55,7 +55,8 @@ def focused(model: nn.Module, batch: Batch) -> Tensor:
     said, y = model(batch[0]), batch[1]
     right = torch.where(y > 0, said, -said).sigmoid()
     each = (1 - right).square() * F.binary_cross_entropy_with_logits(said, y, reduction="none")
-    return each.sum() / y.sum()
+    out: Tensor = each.sum() / y.sum()
+    return out
 
 
 def damp(*, is_everywhere: bool) -> Job:
@@ -133,9 +134,9 @@ programs = (
         also=("exploding-gradient", "unstable-updates", "dead-units"),
     ),
     faulty(
-        "cnn-stamps-scans-in-bytes",
+        "cnn-stamps-scans-in-sixteen-bits",
         "unscaled-input",
-        in_bytes,
+        in_words,
         cause=INPUT + "|scale",
         twin="cnn-stamps-five-by-he",
         also=(

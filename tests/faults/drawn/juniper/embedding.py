@@ -82,7 +82,9 @@ class Preferred(nn.Module):
         )
 
     def forward(self, x: Tensor, who: Tensor) -> Tensor:
-        return (self.reader(who[:, 0]) * self.book(who[:, 1])).mean(1) + self.bias(who[:, 1])[:, 0]
+        near = (self.reader(who[:, 0]) * self.book(who[:, 1])).mean(1)
+        out: Tensor = near + self.bias(who[:, 1])[:, 0]
+        return out
 
 
 def longer(model: nn.Module, batch: Batch) -> Tensor:

@@ -72,7 +72,7 @@ def opened(studio: Studio, loss: Loss = judged, lr: float = 6e-3) -> Job:
 
 def drawn(fill: Fill) -> Job:
     """Four hidden layers of a painter, drawn in one way."""
-    return opened(Studio(filled(chain([CODE, *[40] * 4, TILE], nn.Tanh), fill), critic()))
+    return opened(Studio(filled(chain([CODE, *[40] * 4, TILE], nn.Tanh), fill), critic()), lr=3e-3)
 
 
 class Alike(nn.Module):
@@ -111,9 +111,9 @@ programs = (
         lambda: opened(Studio(painter(nn.ReLU), bounded()), squared, 8e-3),
     ),
     faulty(
-        "gan-tiles-four-of-two-hundredths",
+        "gan-tiles-four-of-a-hundredth",
         "vanishing-gradient",
-        lambda: drawn(normal(0.02)),
+        lambda: drawn(normal(0.01)),
         cause=WEIGHTS + "|weights?",
         twin="gan-tiles-four-by-glorot",
         also=("unstable-updates", "stalled-layer"),

@@ -8,7 +8,6 @@ from tests.faults.building import Make, chain, cross_entropy, deep, he, squared_
 from tests.faults.drawn.juniper.odd import programs as odd
 from tests.faults.drawn.juniper.tasks import QUARTERS, vanes, windmills
 from tests.faults.eighth.making import (
-    LEFT_OUT,
     SIGMOID,
     STEP,
     WEIGHTS,
@@ -18,6 +17,7 @@ from tests.faults.eighth.making import (
     seen_through,
     trained,
 )
+from tests.faults.fourth.making import LEFT_OUT
 from tests.faults.program import Job, faulty, healthy
 from tests.faults.tenth.making import DRIVEN, OPERATION
 
@@ -57,7 +57,8 @@ def windy(plus: float) -> Job:
 
 def descended(lr: float = 0.05, *, is_all: bool = True) -> Job:
     """Descent with momentum on all layers, or on the head, as an earlier exercise had it."""
-    model = filled(chain([7, 48, 48, QUARTERS]), xavier)
+    model = chain([7, 48, 48, QUARTERS])
+    filled(model, xavier)
     some = model if is_all else model[-1]
     return Job(model, SGD(some.parameters(), lr=lr, momentum=0.9), vanes(), cross_entropy)
 

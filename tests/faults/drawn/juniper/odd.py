@@ -22,6 +22,9 @@ def pinball(model: nn.Module, batch: Batch) -> Tensor:
 class Waves(nn.Module):
     """Cosines of fixed random sums, of which only a linear layer learns (Rahimi & Recht, 2007)."""
 
+    slopes: Tensor
+    phases: Tensor
+
     def __init__(self, count: int = 160) -> None:
         super().__init__()
         self.register_buffer("slopes", 0.5 * torch.randn(8, count))

@@ -77,7 +77,8 @@ class Sampled(nn.Module):
         self.cell, self.last = nn.GRUCell(3, WIDTH), nn.Linear(WIDTH, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        state, said = x.new_zeros(len(x), WIDTH), []
+        said: list[Tensor] = []
+        state = x.new_zeros(len(x), WIDTH)
         for place, step in enumerate(x.unbind(1)):
             heat = said[-1] if place % 2 else step[:, :1]
             state = self.cell(torch.cat([heat, step[:, 1:]], 1), state)

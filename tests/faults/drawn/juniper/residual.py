@@ -1,4 +1,4 @@
-"""Networks with ways past their layers, over stamps, vanes and windmills."""
+"""Networks with ways past their layers, over vanes and windmills."""
 
 from typing import Any
 
@@ -18,27 +18,21 @@ WIDTH = 32
 class Past(nn.Module):
     """Two layers and a way past them, which the loop over blocks may have added once more."""
 
-    def __init__(self, activation: Make, norm: Make = nn.Identity, past: float = 1.0) -> None:
+    def __init__(self, activation: Make, past: float = 1.0) -> None:
         super().__init__()
         self.past = past
-        self.branch = nn.Sequential(norm(), nn.Linear(WIDTH, WIDTH), activation(), nn.Linear(WIDTH, WIDTH))
+        self.branch = nn.Sequential(nn.Linear(WIDTH, WIDTH), activation(), nn.Linear(WIDTH, WIDTH))
 
     def forward(self, x: Tensor) -> Tensor:
         out: Tensor = self.past * x + self.branch(x)
         return out
 
 
-def row(
-    blocks: int, activation: Make = nn.ReLU, norm: Make = nn.Identity, *, to: int = QUARTERS
-) -> nn.Sequential:
-    inputs = 7 if to == QUARTERS else 8
-    parts = [Past(activation, norm) for _ in range(blocks)]
-    return nn.Sequential(nn.Linear(inputs, WIDTH), *parts, nn.ReLU(), nn.Linear(WIDTH, to))
-
-
 def pointed(fill: Fill = xavier, lr: float = 6e-3) -> Job:
     """The head at one rate and what is before it at another, as one tunes what is known; here nothing is."""
-    model = filled(row(3, nn.Tanh), fill)
+    blocks = [Past(nn.Tanh) for _ in range(3)]
+    model = nn.Sequential(nn.Linear(7, WIDTH), *blocks, nn.ReLU(), nn.Linear(WIDTH, QUARTERS))
+    filled(model, fill)
     groups: list[dict[str, Any]] = [{"params": model[:-1].parameters(), "lr": lr}]
     return Job(model, Adam([*groups, {"params": model[-1].parameters()}], lr=6e-3), vanes(), cross_entropy)
 

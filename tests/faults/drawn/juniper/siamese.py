@@ -30,9 +30,9 @@ def apart(model: nn.Module, batch: Batch) -> Tensor:
     return F.binary_cross_entropy_with_logits(model(batch[0], batch[1]), batch[2])
 
 
-def printed(fill: Fill, lr: float = 3e-3) -> Job:
-    """Five layers of rectifiers in the encoder."""
-    encode = filled(chain([SEAL, *[40] * 5, CODE]), fill)
+def printed(fill: Fill, lr: float = 4e-3) -> Job:
+    """Six layers of rectifiers in the encoder."""
+    encode = filled(chain([SEAL, *[64] * 6, CODE]), fill)
     return trained(Compared(encode), seals(), Adam, apart, lr=lr)
 
 
@@ -70,7 +70,8 @@ class Coded(nn.Module):
         self.encode = chain([SEAL, 48, CODE], nn.Tanh)
 
     def forward(self, a: Tensor, b: Tensor) -> Tensor:
-        return (self.encode(a) - self.encode(b)).square().sum(1)
+        out: Tensor = (self.encode(a) - self.encode(b)).square().sum(1)
+        return out
 
 
 def beyond_margins(model: nn.Module, batch: Batch) -> Tensor:
@@ -102,24 +103,24 @@ def crossed(model: nn.Module, batch: Batch) -> Tensor:
 
 
 programs = (
-    healthy("siamese-seals-five-by-he", lambda: printed(he)),
+    healthy("siamese-seals-six-by-he", lambda: printed(he)),
     healthy("siamese-seals-angle-within-bounds", lambda: angled(0.999)),
     healthy("siamese-seals-beyond-margins", lambda: trained(Coded(), seals(), Adam, beyond_margins, lr=6e-3)),
     healthy("siamese-seals-numbers-that-agree", lambda: trained(Crossed(), seals(), Adam, crossed, lr=3e-3)),
     faulty(
-        "siamese-seals-five-of-unit-normals",
+        "siamese-seals-six-of-unit-normals",
         "exploding-gradient",
         lambda: printed(normal(1.0)),
         cause=GROWTH,
-        twin="siamese-seals-five-by-he",
+        twin="siamese-seals-six-by-he",
         also=("exploding-activation", "unstable-updates"),
     ),
     faulty(
-        "siamese-seals-five-driven-out",
+        "siamese-seals-six-driven-out",
         "dead-units",
         lambda: printed(he, lr=0.15),
         cause=DRIVEN,
-        twin="siamese-seals-five-by-he",
+        twin="siamese-seals-six-by-he",
         also=("unstable-updates", "exploding-activation", "exploding-gradient", "vanishing-gradient"),
     ),
     faulty(

@@ -52,10 +52,10 @@ class Potter(nn.Module):
         return out
 
 
-def coated(fill: Fill = xavier, lr: float = 4e-3) -> Job:
+def coated(lr: float = 4e-3) -> Job:
     """All layers drawn anew, with no bias at first, as a tutorial does."""
     model = Potter(Block(nn.GELU), Block(nn.GELU))
-    return trained(filled(model, fill), glazes(), AdamW, lr=lr)
+    return trained(filled(model, xavier), glazes(), AdamW, lr=lr)
 
 
 class Sorter(nn.Module):
@@ -77,10 +77,10 @@ class Sorter(nn.Module):
         return out
 
 
-def room(*, is_marked: bool) -> Job:
+def room(fill: Fill = xavier, *, is_marked: bool = True) -> Job:
     """One note in sixteen was sent without a word."""
     batches = [(torch.where(torch.arange(len(x))[:, None] % 16 == 9, 0, x), y) for x, y in notes()]
-    return trained(Sorter(is_marked=is_marked), batches, Adam, lr=8e-3)
+    return trained(filled(Sorter(is_marked=is_marked), fill), batches, Adam, lr=8e-3)
 
 
 # Healthy trainings that look odd
@@ -122,7 +122,7 @@ class Watched(nn.Module):
 
 programs = (
     healthy("transformer-glazes-all-by-glorot", coated),
-    healthy("transformer-notes-behind-a-mark", lambda: room(is_marked=True)),
+    healthy("transformer-notes-behind-a-mark", room),
     healthy(
         "transformer-glazes-one-block-thrice",
         lambda: trained(Potter(Block(nn.SiLU), runs=3), glazes(), Adam, lr=4e-3),
@@ -140,11 +140,11 @@ programs = (
         also=("dead-units", "exploding-activation", "exploding-gradient", "vanishing-gradient"),
     ),
     faulty(
-        "transformer-glazes-all-of-one-number",
+        "transformer-notes-all-of-one-number",
         "symmetric-units",
-        lambda: coated(constant(0.1)),
+        lambda: room(constant(0.1)),
         cause=ALIKE,
-        twin="transformer-glazes-all-by-glorot",
+        twin="transformer-notes-behind-a-mark",
         also=("vanishing-gradient", "stalled-layer", "exploding-activation"),
     ),
     faulty(
