@@ -111,6 +111,7 @@ programs = (
         lambda: lent(is_data=True),
         cause=CUT + r"|\.data",
         twin="embedding-lendings-tables-looked-up",
+        also=("vanishing-gradient",),
     ),
     faulty(
         "embedding-lendings-year-as-it-is",
