@@ -27,6 +27,7 @@ PASSES_TOO_LITTLE, PASSES_TOO_MUCH = 0.8, 1.25  # chi; 1 keeps the gradient
 # Of the mean square: a residual block of unit branches doubles it, once; weights do more, at every layer.
 GROWS_AT_ONCE = 2.5
 DRAWN_TOO_LARGE = 10.0  # fan-in times variance: five times He's; then the weights are at fault first
+GREW = 2.0  # times the mean square in the first steps: a layer then passes on twice as much
 LEAPT = 10.0  # the greatest loss over the first: batches alone do not differ by as much
 
 WEIGHTS = ("variance-preserving-initialisation", "layer-sequential-unit-variance", "default-initialisation")
@@ -34,6 +35,7 @@ OVER_A_GRAPH = "average-neighbours"
 FLAT_SLOPE = "slope below 0.05, a twentieth of the gradient; 'most' is half of the values"
 ON_THE_CRITICAL_LINE = "tanh's critical line at q* = 4 (Poole et al. 2016)"
 KEEPS = "1 keeps the gradient, less loses it (Schoenholz et al. 2017)"
+GROWN = "at twice the mean square a layer passes on twice the signal's, whatever it was drawn for"
 STEPS = "a step changes healthy weights by about 1e-3 (Karpathy, CS231n); a tenth is a hundred times that"
 
 
@@ -137,6 +139,14 @@ def why_it_grows(
     hasty = _made_by_steps(readings, layers)
     if hasty or _leapt_at_once(readings):
         return _hasty(f"The {what} grows since steps too large blew up the weights", hasty or layers, ())
+    if (grown := _growth_since(readings, layers)) > GREW:
+        size = _measured("fan-in times the weights' mean square, over the first steps'", grown, GREW, GROWN)
+        return Cause(
+            f"The {what} grows since training has made the weights large: by their mean square they are "
+            f"{grown:.3g} times what they were in the first steps. The learning rate is too high.",
+            (size,),
+            ("lower-learning-rate", "clip-gradients", "insert-normalisation", *WEIGHTS),
+        )
     if factor > PASSES_TOO_MUCH and not has_normalisation(readings):
         size = _measured(f"factor of a layer on the {what}'s mean square", factor, 1.0, KEEPS)
         return Cause(
@@ -166,6 +176,14 @@ def why_it_grows(
         (),
         ("insert-normalisation", *WEIGHTS, "clip-gradients", OVER_A_GRAPH),
     )
+
+
+def _growth_since(readings: Readings, layers: Sequence[Layer]) -> float:
+    """The mean square of these layers' weights over that in the first steps; 1 if unknown."""
+    names = {layer.name for layer in layers}
+    first = layers_of(readings.opening) if readings.opening is not None else []
+    begun = median([sigma_w2(layer) for layer in first if layer.name in names])
+    return median([sigma_w2(layer) for layer in layers]) / begun if begun > 0 else 1.0
 
 
 def _leapt_at_once(readings: Readings) -> bool:

@@ -31,7 +31,7 @@ REBOUND, REBOUND_SHARE = 2.0, 0.3
 ALL_LOST, ALL_LOST_SHARE, RUNAWAY = 1.2, 0.6, 2.0
 OUTGROWN_IDLY = 5.0  # while the loss hardly falls
 # A loss that falls in the first steps and stays is that of a head that had little to learn.
-FELL, NOT_SO_LARGE = 0.7, 0.15
+FELL, NOT_SO_LARGE = 0.7, 0.2
 TREBLED = 3.0  # the weights: the loss then has to be halved
 WILD, FELL_FAR = 0.5, 0.55  # whatever the steps are: behind a normalisation large ones are none
 FEW_EXAMPLES = 24  # of a batch: one standard error of the loss's fall is then as much as one sees
@@ -157,7 +157,10 @@ def _replaced(readings: Readings, highest: float, end: float) -> Trouble | None:
     if not update > FAST_UPDATE or not first > 0:
         return None
     ends = f"from {first:.3g} to {highest:.3g} and ends at {end:.3g}"
-    leaps = update > REPLACING_UPDATE and highest > LEAPS * first and not has_recovered(readings.steps)
+    has_gained = has_recovered(readings.steps) or (
+        end < NEARLY_HALVED * first and fall_in_errors(known(readings.steps)) > STANDARD_ERRORS
+    )
+    leaps = update > REPLACING_UPDATE and highest > LEAPS * first and not has_gained
     if leaps or (highest > RISE * first and end > NEARLY_HALVED * first):
         evidence = _of_loss("greatest loss over the first", highest / first, RISE)
         return "warning", f"the loss rises {ends}", (evidence,)
