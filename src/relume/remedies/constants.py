@@ -3,6 +3,7 @@
 import math
 import sys
 import sysconfig
+from collections import Counter
 from collections.abc import Callable, Mapping
 from types import FrameType
 from typing import Any, Literal, NamedTuple
@@ -14,7 +15,7 @@ from torch.overrides import TorchFunctionMode
 from relume.remedies.lines import Line, calling_line
 from relume.remedies.within import LossUnder
 
-Kind = Literal["factor", "summand", "exponent", "bound", "temperature", "share", "axis"]
+Kind = Literal["factor", "summand", "exponent", "bound", "temperature", "share", "axis", "sum"]
 
 LEAST_ADDED = 1e-3  # below, a summand keeps a quotient or a root from 0
 _INSTALLED = tuple({sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")})
@@ -55,6 +56,10 @@ ARGUMENTS: Mapping[str, tuple[Argument, ...]] = {
 }
 
 
+SUMS = ("add", "iadd")
+OF_SUM = "(x + y) * {}"
+
+
 class Constant(NamedTuple):
     """A number of the user's code: where it is, and what is done with it."""
 
@@ -81,22 +86,34 @@ class Constants(TorchFunctionMode):
     def __init__(self, instead: Mapping[Constant, float]) -> None:
         super().__init__()
         self.instead = instead
-        self.found: dict[Constant, None] = {}
+        self.found: Counter[Constant] = Counter()  # by how often each was met
 
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: Any = (), kwargs: Any = None
     ) -> Any:
         """Run the call, with another number if there is one for it."""
-        keywords = kwargs or {}
-        for argument in ARGUMENTS.get(getattr(func, "__name__", "").strip("_"), ()):
+        keywords, name = kwargs or {}, getattr(func, "__name__", "").strip("_")
+        for argument in ARGUMENTS.get(name, ()):
             with torch._C.DisableTorchFunction():
                 constant = _constant(argument, args, keywords)
             if constant is None:
                 continue
-            self.found[constant] = None
+            self.found[constant] += 1
             if constant in self.instead:
                 args, keywords = _with(self.instead[constant], argument, args, keywords)
-        return func(*args, **keywords)
+        result = func(*args, **keywords)
+        return self._scaled(result, args) if name in SUMS else result
+
+    def _scaled(self, result: Any, args: Any) -> Any:
+        """A sum of two tensors, times a number if there is one for it: what is written is 1."""
+        with torch._C.DisableTorchFunction():
+            is_of_two = all(isinstance(each, Tensor) and each.dim() for each in args[:2])
+            line = _line_of_the_model() if is_of_two and result.is_floating_point() else None
+        if line is None:
+            return result
+        constant = Constant(line, OF_SUM, "sum", 1.0)
+        self.found[constant] += 1
+        return result * self.instead[constant] if constant in self.instead else result
 
 
 def _with(number: float, argument: Argument, args: Any, keywords: Mapping[str, Any]) -> tuple[Any, Any]:
@@ -117,16 +134,12 @@ def _constant(argument: Argument, args: Any, keywords: Mapping[str, Any]) -> Con
         return None
     if isinstance(number, Tensor) and not number.dim() and not number.requires_grad:
         number = number.item()
-    if (
-        isinstance(number, bool)
-        or not isinstance(number, int | float)
-        or not _does_something(argument.kind, number)
-    ):
+    if isinstance(number, bool) or not isinstance(number, int | float):
         return None
-    line = calling_line()
-    if line is None or line[0].startswith(_INSTALLED) or not _is_in_the_model():
+    if not _does_something(argument.kind, number):
         return None
-    return Constant(line, argument.shown, argument.kind, float(number))
+    line = _line_of_the_model()
+    return None if line is None else Constant(line, argument.shown, argument.kind, float(number))
 
 
 def _does_something(kind: Kind, number: float) -> bool:
@@ -134,6 +147,13 @@ def _does_something(kind: Kind, number: float) -> bool:
     if kind == "share":
         return 0.5 < number < 1
     return math.isfinite(number) and (kind != "summand" or abs(number) >= LEAST_ADDED)
+
+
+def _line_of_the_model() -> Line | None:
+    """The line at work, if it is the user's own and of the model; None otherwise."""
+    line = calling_line()
+    is_own = line is not None and not line[0].startswith(_INSTALLED) and _is_in_the_model()
+    return line if is_own else None
 
 
 def _is_in_the_model() -> bool:

@@ -18,7 +18,7 @@ from relume.remedies.attempts import (
 from relume.remedies.remedy import Remedy
 from relume.types import Finding
 
-FURTHER = 0.03  # what a remedy has to bring when the finding is gone already
+FURTHER = 0.02  # what a remedy has to bring when the finding is gone already
 MOST_FURTHER = 3  # such remedies
 ENOUGH, FIRST_STEPS = 0.01, 5  # of the loss
 FAR_WORSE = 1.2  # times the loss without it: what a remedy comes to that is not tried again beside another
@@ -40,7 +40,7 @@ USUAL = (
 
 
 def polished(plan: Search, before: Attempt, best: Attempt, met: Sequence[Finding]) -> Attempt:
-    """The same with what else earns its place: each further remedy lowers the loss by another 3 %.
+    """The same with what else earns its place: each further remedy lowers the loss by another 2 %.
 
     A finding can be gone and the training still be far from what the network can do; not where next to
     nothing is left of the loss. What a further remedy makes needless is taken out before the next is sought.

@@ -35,7 +35,7 @@ def repair(
 
     Copies of the model are trained for the same few steps on the same batches: as it is, and with the
     remedies of each finding, alone and by twos; with the usual ones, where none of these helps. What else
-    lowers the loss by another 3 % is added, and what it can then do without is taken out again: kept is the
+    lowers the loss by another 2 % is added, and what it can then do without is taken out again: kept is the
     smallest set that removes the finding and lowers the loss. Where nothing is named, what the diagnosis says
     besides, the optimiser's usual settings, torch's own initialisation, a standard input and the usual
     remedies but for rates are tried, and kept only where the loss ends a fifth lower. The caller's model,

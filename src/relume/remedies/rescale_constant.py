@@ -15,7 +15,9 @@ from relume.types import Finding
 
 FACTOR = math.sqrt(10.0)
 MOST_TIMES = 4  # up or down: to a hundred times, or a hundredth
+MOST_FOLLOWED = 3  # changes that are taken further: those by which the loss falls most
 MOST_CONSTANTS = 6  # that are tried: those that do most
+FEWEST_SUMS = 3  # at a line: what is added up again and again, as from block to block, grows
 GAIN = 0.1  # of the loss: what a change has to bring, since a little is gained by changing almost any number
 
 ROUNDING = 1e-5  # of the loss: a hundred times what float32 rounds at
@@ -24,12 +26,13 @@ Change = tuple[Constant, float]
 
 # What to try for a number, by what it is: one that does nothing, the opposite, a larger and a smaller one.
 OTHERS: Mapping[str, Callable[[float], tuple[float, ...]]] = {
-    "factor": lambda c: (1.0, -c, c * FACTOR, c * (1 / FACTOR)),
+    "factor": lambda c: (0.0 if c == 1 else 1.0, -c, c * FACTOR, c * (1 / FACTOR)),
     "summand": lambda c: (0.0, -c, c * FACTOR, c * (1 / FACTOR)),
     "exponent": lambda c: (1.0, -c),
     "bound": lambda c: (0.0, c * FACTOR, c * (1 / FACTOR)),
     "temperature": lambda c: (1.0, c * FACTOR, c * (1 / FACTOR)),
     "share": lambda c: (1.0 - c,),
+    "sum": lambda c: (0.5, math.sqrt(0.5)),
     "axis": lambda c: (-1.0, -2.0, -3.0),
 }
 
@@ -40,13 +43,10 @@ def apply(patient: Patient, finding: Finding) -> str:
     if not changes:
         return ""
     as_it_is, ends = _end(patient, {}), {change: _end(patient, dict([change])) for change in changes}
-    best = min(changes, key=ends.__getitem__)
-    end = ends[best]
-    for further in _further(best):
-        if not (other := _end(patient, dict([further]))) < end:
-            break
-        best, end = further, other
-    if not end < as_it_is - GAIN * abs(as_it_is):
+    for scaled in sorted(changes, key=ends.__getitem__)[:MOST_FOLLOWED]:
+        ends |= _further(patient, scaled, ends[scaled])
+    best = min(ends, key=ends.__getitem__)
+    if not ends[best] < as_it_is - GAIN * abs(as_it_is):
         return ""
     constant, number = best
     patient.loss = LossUnder(patient.loss, partial(Constants, dict([best])))
@@ -60,7 +60,8 @@ def _constants_of(patient: Patient) -> list[Constant]:
     """Those that do most to what they meet, of the first batch."""
     noting = Constants({})
     _first_loss(patient, lambda: noting)
-    found = sorted(noting.found, key=lambda constant: constant.weight, reverse=True)
+    numbers = (each for each, met in noting.found.items() if each.kind != "sum" or met >= FEWEST_SUMS)
+    found = sorted(numbers, key=lambda constant: constant.weight, reverse=True)
     return list(islice((each for each in found if not _is_of_the_loss(patient, each)), MOST_CONSTANTS))
 
 
@@ -70,7 +71,7 @@ def _is_of_the_loss(patient: Patient, constant: Constant) -> bool:
     To scale that would change how the loss is measured, not how the model learns. A number behind which there
     is a layer, an activation or a square does more.
     """
-    if constant.kind not in ("factor", "summand"):
+    if constant.kind not in ("factor", "summand", "sum"):
         return False
     apart = max(abs(constant.number), 1.0)  # of next to nothing any loss is linear
     numbers = (constant.number + times * apart for times in range(3))
@@ -92,12 +93,18 @@ def _others(constant: Constant) -> Iterator[Change]:
             yield constant, other
 
 
-def _further(change: Change) -> Iterator[Change]:
-    """The same again and again, where a number was scaled."""
+def _further(patient: Patient, change: Change, end: float) -> dict[Change, float]:
+    """The ends of the same again and again, where a number was scaled, as long as each is lower."""
     constant, number = change
+    ends: dict[Change, float] = {}
     for factor in (FACTOR, 1 / FACTOR):
-        if number == constant.number * factor:
-            yield from ((constant, number * factor**times) for times in range(1, MOST_TIMES))
+        others = (number * factor**times for times in range(1, MOST_TIMES))
+        for other in others if number == constant.number * factor else ():
+            further = _end(patient, {constant: other})
+            if not further < end:
+                break
+            ends[constant, other] = end = further
+    return ends
 
 
 def _end(patient: Patient, instead: Mapping[Constant, float]) -> float:
@@ -123,8 +130,9 @@ rescale_constant = Remedy(
     apply=apply,
     changes=frozenset({"loss"}),
     stage="structure",
-    meaning="takes the number in the model's own code that the loss hangs on most (a factor, summand, "
-    "exponent, bound, temperature, share that is dropped, or axis of a softmax), leaves it out, turns its "
+    meaning="takes the number in the model's own code that the loss hangs on most (a factor, also of a sum "
+    "from block to block, a summand, exponent, bound, temperature, axis of a softmax, share that is "
+    "dropped), leaves it out, turns its "
     f"sign or scales it by powers of ten's root: what ends lowest over {RATE_STEPS} steps, if a tenth lower",
     advice=advice,
     citation="Vaswani et al. (2017), Attention is all you need, section 3.2.1, for what one factor does; "

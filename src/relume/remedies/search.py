@@ -27,6 +27,8 @@ from relume.types import Finding
 UNNAMED = ("usual-optimiser-settings", "default-initialisation", "standardise-input")
 # And where nothing that a rule names helps.
 STILL = ("linear-output", "reattach-graph", "replace-activation")
+# And for any finding: a number in the user's own code is not in what was measured.
+ANYWHERE = ("rescale-constant",)
 A_FIFTH = 0.2
 MOST_ROUNDS = 3  # findings removed one after the other
 MOST_PAIRS, MOST_TRIPLES = 6, 4  # of remedies tried together
@@ -82,7 +84,8 @@ def best_against(plan: Search, current: Attempt, finding: Finding) -> Attempt | 
     finding of the next round.
     """
     used = {remedy for remedy, _ in current.treatment}
-    left = [remedy for remedy in among(plan.remedies, names_for(finding)) if remedy not in used]
+    names = dict.fromkeys((*names_for(finding), *ANYWHERE))
+    left = [remedy for remedy in among(plan.remedies, list(names)) if remedy not in used]
     tried = {remedy: plan.attempt((*current.treatment, (remedy, finding))) for remedy in left}
     alone = {remedy: attempt for remedy, attempt in tried.items() if attempt}
     lowering = [attempt for attempt in alone.values() if is_lower(attempt.trial, current.trial)]
