@@ -129,7 +129,7 @@ rescale_constant = Remedy(
     name="rescale-constant",
     apply=apply,
     changes=frozenset({"loss"}),
-    stage="structure",
+    stage="loss",
     meaning="takes the number in the model's own code that the loss hangs on most (a factor, also of a sum "
     "from block to block, a summand, exponent, bound, temperature, axis of a softmax, share that is "
     "dropped), leaves it out, turns its "

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from relume.diagnosis.chain import examples_of
 from relume.diagnosis.feeding import feeding_weight, is_matrix, row_norm, update_evidence
 from relume.diagnosis.learning import FAST_UPDATE, LARGE_UPDATE, LEAST_FALL, STANDARD_ERRORS, fall_in_errors
 from relume.diagnosis.losses import HALVED, course, has_recovered, known, levels, rebound, swing
@@ -21,7 +20,7 @@ FRESH_ROW = 0.1
 # begin so fast, and the loss of those does not rise.
 REPLACING_UPDATE = 0.3
 RISE, LEAPS, HARDLY = 1.75, 4.0, 0.85
-NEARLY_HALVED = 0.6  # of the first loss: a rise before it came down so far has done no harm
+NEARLY_HALVED = 0.65  # of the first loss: a rise before it came down so far has done no harm
 SWING = 0.3  # from one step to the next, over the loss itself, at the median
 PEAK = 10.0  # the greatest loss over that at the start: batches alone do not differ by as much
 # The last level over the lowest, and how much of what had been gained is lost again: where nearly all was, a
@@ -37,7 +36,6 @@ WILD, FELL_FAR = 0.5, 0.55  # whatever the steps are: behind a normalisation lar
 # Of some layer's weights, over all steps: trainings that work have 0.47 with a swing of 0.23, and
 # 0.29 with one of 0.28.
 WHOLESALE, SHAKEN = 0.4, 0.28
-FEW_EXAMPLES = 24  # of a batch: one standard error of the loss's fall is then as much as one sees
 OUTGROWN = 30.0  # a tenfold is the most that the weights of a training that works were seen to grow
 OF_SWING = "change of the loss from step to step over the loss"
 CALIBRATED = "calibrated: losses of batches of a training that works differ by less"
@@ -143,10 +141,9 @@ def _of_memory(readings: Readings, memory: Memory) -> Trouble | None:
 
 
 def _has_learned(readings: Readings, largest: float, end: float) -> bool:
-    """Whether the loss is well below its first, or falls as far as batches so small can show."""
+    """Whether the loss is well below its first, or seems to fall, under steps that are not so large."""
     losses = known(readings.steps)
-    is_small = examples_of(readings) < FEW_EXAMPLES * len(losses)
-    falls = is_small and fall_in_errors(losses) > STANDARD_ERRORS / 2
+    falls = fall_in_errors(losses) > STANDARD_ERRORS / 2
     share = end / abs(float(losses[0]))
     is_calm = swing(readings.steps) < WILD
     fell = (is_calm and share < FELL_FAR) or (share < FELL and largest < NOT_SO_LARGE)
