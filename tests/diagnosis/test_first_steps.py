@@ -57,3 +57,41 @@ def test_a_loss_that_leapt_once_and_came_far_down_is_no_fault() -> None:
 
     assert "the loss goes from 2.3 up to 9e+03" in the("unstable-updates", leapt(2.0)).cause
     assert not found("unstable-updates", leapt(0.3))
+
+
+def test_weights_that_grew_since_the_first_steps_are_the_steps_fault() -> None:
+    values = [10.0**place for place in range(5)]
+
+    def grown(first: float) -> Readings:
+        now = chain(gradients=[1e-3] * 5, values=values, sigma_w2=6.0, losses=SLOWLY)
+        return replace(now, opening=chain(gradients=[1e-3] * 5, sigma_w2=first, losses=SLOWLY))
+
+    finding = the("exploding-activation", grown(2.0))
+    assert "training has made the weights large: by their mean square they are 3 times" in finding.cause
+    assert finding.remedies[0] == "lower-learning-rate"
+    assert "The weights are too large for relu" in the("exploding-activation", grown(6.0)).cause
+
+
+def test_a_layer_that_each_step_replaces_shakes_the_loss_though_it_falls() -> None:
+    shaken = tuple((2.3 - 0.02 * step) * (1 + 0.3 * (-1) ** step) for step in range(80))
+
+    def made(update: float, losses: tuple[float, ...]) -> Readings:
+        return chain(gradients=[1e-3] * 3, updates=[1e-3, 1e-3, update], losses=losses)
+
+    assert "the loss swings by" in the("unstable-updates", made(0.5, shaken)).cause
+    assert not found("unstable-updates", made(0.3, shaken))
+    assert not found("unstable-updates", made(0.5, FALLING))
+
+
+def test_a_rise_that_was_made_good_and_a_fall_that_hardly_shows_are_no_faults() -> None:
+    def made(update: float, losses: tuple[float, ...]) -> Readings:
+        now = chain(gradients=[1e-3] * 3, updates=[update] * 3, losses=losses)
+        return replace(now, opening=now)
+
+    falling = (1.0, 4.5, 2.0, *[0.9 - 0.4 * step / 60 for step in range(60)])
+    assert not found("unstable-updates", made(0.35, falling))
+    lasting = (1.0, 4.5, 2.0, *[0.8 - 0.1 * step / 60 for step in range(60)])
+    assert the("unstable-updates", made(0.35, lasting))
+    scattered = tuple(1.0 + 0.3 * (-1) ** step - 0.003 * step for step in range(60))
+    assert not found("unstable-updates", made(0.15, scattered))
+    assert "and does not fall" in the("unstable-updates", made(0.3, scattered)).cause

@@ -184,3 +184,24 @@ def test_data_below_a_logarithm_is_held_among_the_lowest_and_does_not_lie_far_ou
     lowest = x[x > 0].quantile(0.05).log()
     assert torch.allclose(seen[-1][x <= 0], lowest)
     assert seen[-1].min() == pytest.approx(float(lowest))
+
+
+@pytest.mark.parametrize("is_moved", [False, True])
+def test_a_deviation_that_a_rectifier_takes_to_0_is_that_of_a_softplus(*, is_moved: bool) -> None:
+    """Held at a millionth, its square would divide by next to nothing: the loss would be millions."""
+    torch.manual_seed(0)
+    patient, before = patient_of(he(mlp(nn.ReLU, depth=1))), list[Tensor]()
+
+    def likely(model: nn.Module, batch: tuple[Tensor, Tensor]) -> Tensor:
+        out = model(batch[0])
+        before[:] = [out.detach()]
+        deviation = nn.functional.relu(out)
+        deviation = deviation.unsqueeze(1)[:, 0] if is_moved else deviation
+        return (deviation.log() + 0.5 * (out.detach() / deviation).square()).mean()
+
+    patient.loss = likely
+    assert not likely(patient.model, patient.batches[0]).isfinite()
+    assert remedies["guard-operations"].apply(patient, finding())
+    loss = patient.loss(patient.model, patient.batches[0])
+    soft = nn.functional.softplus(before[0]) + 1e-6
+    assert torch.allclose(loss, (soft.log() + 0.5 * (before[0] / soft).square()).mean())
