@@ -14,7 +14,7 @@ from relume.diagnosis.chain import (
     weights_of,
 )
 from relume.diagnosis.learning import loss_falls, severity_of
-from relume.diagnosis.losses import stood_still
+from relume.diagnosis.losses import STANDSTILL, levels, stood_still
 from relume.types import Evidence, Finding, Readings
 
 LEAST_RATIO = 5e-3  # where the loss does not fall: of trainings that work none loses as much and stands still
@@ -38,8 +38,10 @@ def _fading(readings: Readings, layer: Layer) -> Finding | None:
     if calls < FEWEST_CALLS or not early < LEAST_RATIO * most:
         return None
     cause = why_it_vanishes(readings, [layer], [layer.value])
-    # What was long ago need not matter: a loss that falls from the start says that it does not.
-    is_learning = loss_falls(readings) and not stood_still(readings.steps)
+    # What was long ago need not matter: a loss that falls, at once or by a fifth, says that it does not.
+    start, end = levels(readings.steps)
+    has_fallen = not stood_still(readings.steps) or end < (1 - STANDSTILL) * start
+    is_learning = loss_falls(readings) and has_fallen
     return Finding(
         problem="vanishing-gradient",
         severity="info" if is_learning else severity_of(readings, is_extreme=True),
