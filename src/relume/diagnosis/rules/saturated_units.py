@@ -29,6 +29,7 @@ SHUT = 0.05  # root mean square of a gate: a twentieth of what it multiplies get
 DRAWN_SHUT = 100.0  # fan-in times the mean square of a gate's weights: 300 times what torch draws
 # Of the values of all bounded layers, gates or not: of trainings that work none has more than two thirds so.
 FLAT_THROUGHOUT = 0.75
+FLAT_AND_LEARNING = 0.55  # of a layer's values, where the loss falls at once: no more than worth knowing
 # Of an output's values in the first steps: later, sure answers are what it is there for. Trainings that work
 # have 0.65 at most.
 BORN_FLAT = 0.8
@@ -56,13 +57,10 @@ def find(readings: Readings) -> Iterator[Finding]:
         cause = why_it_saturates(readings, rest, flat)
         # Steep by design, as of spikes, where nothing accounts for it and the loss is well on its way.
         is_by_design = (
-            len(cause.evidence) == 1
-            and _are_steps(rest)
-            and not is_throughout
-            and course(readings) == "falls"
-            and not stood_still(readings.steps)
+            len(cause.evidence) == 1 and _are_steps(rest) and not is_throughout and _learns(readings)
         )
-        yield _finding(rest, "info" if is_by_design else severity, cause)
+        is_harmless = flat < FLAT_AND_LEARNING and _learns(readings)
+        yield _finding(rest, "info" if is_by_design or is_harmless else severity, cause)
     if gates:
         yield _finding(gates, "info", _by_design(gates))
     yield from shut_cells(readings)
@@ -71,6 +69,10 @@ def find(readings: Readings) -> Iterator[Finding]:
     output = _stuck_output(readings)
     if output is not None and not rest:
         yield _finding([output], severity_of(readings), _out_of_reach(readings, output))
+
+
+def _learns(readings: Readings) -> bool:
+    return course(readings) == "falls" and not stood_still(readings.steps)
 
 
 def _flat_shares(readings: Readings) -> list[float]:

@@ -30,8 +30,8 @@ REBOUND, REBOUND_SHARE = 2.0, 0.3
 ALL_LOST, ALL_LOST_SHARE, RUNAWAY = 1.2, 0.6, 2.0
 OUTGROWN_IDLY = 5.0  # while the loss hardly falls
 # A loss that falls in the first steps and stays is that of a head that had little to learn.
-FELL, NOT_SO_LARGE = 0.7, 0.2
-TREBLED = 3.0  # the weights: the loss then has to be halved
+FELL, NOT_SO_LARGE = 0.7, 0.25
+TREBLED, ABOUT_HALVED = 3.0, 0.55  # the weights: the loss then has to be about halved
 WILD, FELL_FAR = 0.5, 0.55  # whatever the steps are: behind a normalisation large ones are none
 # Of some layer's weights, over all steps: trainings that work have 0.47 with a swing of 0.23, and
 # 0.29 with one of 0.28.
@@ -175,7 +175,7 @@ def _replaced(readings: Readings, highest: float, end: float) -> Trouble | None:
     if leaps or (highest > RISE * first and end > NEARLY_HALVED * first):
         evidence = _of_loss("greatest loss over the first", highest / first, RISE)
         return "warning", f"the loss rises {ends}", (evidence,)
-    least = HALVED if grown > TREBLED else HARDLY
+    least = ABOUT_HALVED if grown > TREBLED else HARDLY
     if update > REPLACING_UPDATE and end > least * first:
         evidence = _of_loss("loss of the last quarter over the first", end / first, least)
         return "warning", f"the loss hardly falls: it goes {ends}", (evidence,)
