@@ -38,6 +38,7 @@ SHRUNK_RATIO, SHRUNK = 1e-2, 0.15
 STEADY_RATIO, STEADY_LAYERS, STEADY_LOSS, STEADY_SHARE = 0.03, 5, 1.5, 0.8
 # Fewer will do, where the loss stands still at first: trainings that work then keep 0.04, at half their rate.
 FEWER_LAYERS, STILL_RATIO = 4, 0.035
+FEWER_RATIO = 0.012  # of four, as of sigmoids, whatever the loss does: no training that works is below 0.026
 # With it, Adam's own epsilon (1e-8) outweighs a gradient that is usual (1e-2) behind the last layer.
 EXTREME_RATIO = 1e-6
 HEALED_RATIO = 1e-2  # ten times what counts as lost: a signal that hovers about the threshold has not healed
@@ -76,10 +77,16 @@ def _views(readings: Readings) -> Iterator["_Fading | None"]:
         opening = readings.opening
         shrunk = SHRUNK_RATIO if _shrinks(opening) else LEAST_RATIO
         plain = _fading(opening, shrunk) or _fading(opening, OPENING_RATIO)
-        is_still = stood_still(readings.steps)
-        fewest, ratio = (FEWER_LAYERS, STILL_RATIO) if is_still else (STEADY_LAYERS, STEADY_RATIO)
-        yield plain or (_fading(opening, ratio) if _is_steady(opening, fewest) else None)
+        yield plain or _fading_steadily(opening, is_still=stood_still(readings.steps))
     yield from (_fading(view) for view in (readings.closing, readings) if view is not None)
+
+
+def _fading_steadily(opening: Readings, *, is_still: bool) -> "_Fading | None":
+    """Where nearly each layer loses a third: less has to be lost in all, the more layers there are."""
+    if _is_steady(opening, STEADY_LAYERS) and not is_still:
+        return _fading(opening, STEADY_RATIO)
+    ratio = STILL_RATIO if is_still else FEWER_RATIO
+    return _fading(opening, ratio) if _is_steady(opening, FEWER_LAYERS) else None
 
 
 def _is_steady(view: Readings, fewest: int = STEADY_LAYERS) -> bool:
@@ -244,10 +251,11 @@ vanishing_gradient = Rule(
     formula="norm of the gradient at the first layer, or at any weights before it, over the largest norm at "
     f"any layer: below {LEAST_RATIO:g}; at the start below {OPENING_RATIO:g}, or {SHRUNK_RATIO:g} where the "
     f"signal shrinks too, or {STEADY_RATIO:g} where nearly each of {STEADY_LAYERS} layers or more loses a "
-    f"third ({STILL_RATIO:g} and {FEWER_LAYERS}, where the loss stands still); the same over the calls of a "
-    f"recurrence, below {OVER_TIME:g} where the loss does not fall; of the weights where no activation is "
-    f"known; fan-in times the weights' mean square below {SMALLEST:g}, or what the median layer says below "
-    f"{FAINT:g} of the input, where the loss stands still and nothing is normalised; or no gradient at all "
+    f"third ({FEWER_RATIO:g} of {FEWER_LAYERS}, {STILL_RATIO:g} where the loss stands still); the same over "
+    f"the calls of a recurrence, below {OVER_TIME:g} where the loss does not fall; of the weights where no "
+    f"activation is known; fan-in times the weights' mean square below {SMALLEST:g}, or what the median layer "
+    f"says below {FAINT:g} of the input, where the loss stands still and nothing is normalised; or no gradient "
+    "at all "
     "at the first layers, though they could learn",
     needs_examples=EXAMPLES,
     citation="Glorot & Bengio (2010), Understanding the difficulty of training deep feedforward neural "
