@@ -59,6 +59,18 @@ def test_it_is_a_fault_where_the_loss_stands_still(problem: Problem, made: objec
     assert quiet(problem, made(SINKING))
 
 
+def test_four_layers_that_each_lose_a_third_are_a_fault_however_the_loss_goes() -> None:
+    def fading(first: float) -> Readings:
+        gradients = [1e-3 * first ** (1 - place / 3) for place in range(4)]
+        readings = chain("gelu", gradients=gradients, sigma_w2=1.0, losses=SINKING)
+        return replace(
+            readings, opening=readings, closing=chain("gelu", gradients=[1e-3] * 4, losses=SINKING)
+        )
+
+    assert the("vanishing-gradient", fading(0.009)).severity == "warning"
+    assert quiet("vanishing-gradient", fading(0.02))
+
+
 def test_next_to_no_rate_is_a_fault_however_the_loss_goes() -> None:
     assert "is 1e-07 at least" in the("stalled-layer", slowed(SINKING, least=1e-7)).cause
 
@@ -76,6 +88,15 @@ def test_a_gate_that_never_opens_is_a_fault_where_nothing_is_learnt() -> None:
     assert "flat ends of sigmoid" in the("saturated-units", shut(STILL)).cause
     assert quiet("saturated-units", shut(SINKING))
     assert quiet("saturated-units", shut(STILL, flat=0.9))
+
+
+def test_half_flat_layers_are_no_more_than_worth_knowing_while_the_loss_falls() -> None:
+    def made(flat: float, losses: Sequence[float]) -> Readings:
+        return chain("tanh", gradients=[1e-3] * 3, flat=flat, losses=losses)
+
+    assert quiet("saturated-units", made(0.52, SINKING))
+    assert not quiet("saturated-units", made(0.52, STILL))
+    assert not quiet("saturated-units", made(0.6, SINKING))
 
 
 def test_small_weights_of_layers_that_are_heard_lose_nothing() -> None:

@@ -253,10 +253,9 @@ vanishing_gradient = Rule(
     f"signal shrinks too, or {STEADY_RATIO:g} where nearly each of {STEADY_LAYERS} layers or more loses a "
     f"third ({FEWER_RATIO:g} of {FEWER_LAYERS}, {STILL_RATIO:g} where the loss stands still); the same over "
     f"the calls of a recurrence, below {OVER_TIME:g} where the loss does not fall; of the weights where no "
-    f"activation is known; fan-in times the weights' mean square below {SMALLEST:g}, or what the median layer "
-    f"says below {FAINT:g} of the input, where the loss stands still and nothing is normalised; or no gradient "
-    "at all "
-    "at the first layers, though they could learn",
+    f"activation is known; fan-in times the weights' mean square below {SMALLEST:g}, or what the median "
+    f"layer says below {FAINT:g} of the input, where the loss stands still and nothing is normalised; or no "
+    "gradient at all at the first layers, though they could learn",
     needs_examples=EXAMPLES,
     citation="Glorot & Bengio (2010), Understanding the difficulty of training deep feedforward neural "
     "networks; threshold of Zhang et al. (2021), AUTOTRAINER",
