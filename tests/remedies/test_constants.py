@@ -203,6 +203,14 @@ def test_a_number_that_matters_little_stays() -> None:
     assert patient.loss is loss
 
 
+def test_a_number_that_takes_the_loss_out_of_range_is_found() -> None:
+    torch.manual_seed(0)
+    patient = patient_of(Within(lambda x: (x * 300).exp()))
+    assert not math.isfinite(final_loss(run_trial(patient.copied(), steps=60)))
+    assert REMEDY.apply(patient, finding()).startswith("x * 300 -> x * ")
+    assert math.isfinite(final_loss(run_trial(patient, steps=60)))
+
+
 def test_steep_tangents_become_as_steep_as_they_should_be() -> None:
     torch.manual_seed(0)
     assert [str(each) for each in found_in(Steep(mlp(nn.ReLU, depth=2)))] == ["x * 1e+03"]

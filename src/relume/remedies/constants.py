@@ -54,8 +54,6 @@ ARGUMENTS: Mapping[str, tuple[Argument, ...]] = {
         Argument(6, "scale", "temperature", "scaled_dot_product_attention(..., scale={})"),
     ),
 }
-
-
 SUMS = ("add", "iadd")
 OF_SUM = "(x + y) * {}"
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from itertools import islice
 
-from relume.remedies.constants import Constant, Constants
+from relume.remedies.constants import Constant, Constants, Kind
 from relume.remedies.lines import shown
 from relume.remedies.measuring import RATE_STEPS, mean_end, treated_copy
 from relume.remedies.remedy import Remedy, lines_of
@@ -25,7 +25,7 @@ ROUNDING = 1e-5  # of the loss: a hundred times what float32 rounds at
 Change = tuple[Constant, float]
 
 # What to try for a number, by what it is: one that does nothing, the opposite, a larger and a smaller one.
-OTHERS: Mapping[str, Callable[[float], tuple[float, ...]]] = {
+OTHERS: Mapping[Kind, Callable[[float], tuple[float, ...]]] = {
     "factor": lambda c: (0.0 if c == 1 else 1.0, -c, c * FACTOR, c * (1 / FACTOR)),
     "summand": lambda c: (0.0, -c, c * FACTOR, c * (1 / FACTOR)),
     "exponent": lambda c: (1.0, -c),
@@ -46,7 +46,8 @@ def apply(patient: Patient, finding: Finding) -> str:
     for scaled in sorted(changes, key=ends.__getitem__)[:MOST_FOLLOWED]:
         ends |= _further(patient, scaled, ends[scaled])
     best = min(ends, key=ends.__getitem__)
-    if not ends[best] < as_it_is - GAIN * abs(as_it_is):
+    least = as_it_is - GAIN * abs(as_it_is) if math.isfinite(as_it_is) else math.inf
+    if not ends[best] < least:
         return ""
     constant, number = best
     patient.loss = LossUnder(patient.loss, partial(Constants, dict([best])))
@@ -132,8 +133,8 @@ rescale_constant = Remedy(
     stage="loss",
     meaning="takes the number in the model's own code that the loss hangs on most (a factor, also of a sum "
     "from block to block, a summand, exponent, bound, temperature, axis of a softmax, share that is "
-    "dropped), leaves it out, turns its "
-    f"sign or scales it by powers of ten's root: what ends lowest over {RATE_STEPS} steps, if a tenth lower",
+    "dropped), leaves it out, turns its sign or scales it by powers of ten's root: what ends lowest over "
+    f"{RATE_STEPS} steps, if a tenth lower",
     advice=advice,
     citation="Vaswani et al. (2017), Attention is all you need, section 3.2.1, for what one factor does; "
     "the search over one number at a time is relume's own",
