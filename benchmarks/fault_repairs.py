@@ -29,7 +29,7 @@ from relume.remedies.repair import STEPS, repair
 from relume.remedies.search import search
 from relume.remedies.within import LossUnder
 from relume.trial import Batch, Loss, Patient, admit, run_trial, trained
-from relume.types import Finding, PerUnit
+from relume.types import Finding, PerUnit, Trial
 
 NEAR = 1.1  # a repaired program ends within this factor of its fixed twin
 TAIL = 10  # steps whose median is what a training came to
@@ -45,6 +45,8 @@ class Proof:
     twin: float
     tried: int  # trials of treated copies
     remedies: tuple[str, ...]
+    needed: int  # of these, until one ended near the twin; all of them, if none did
+    needed_at_random: int
 
     @property
     def is_repaired(self) -> bool:
@@ -96,19 +98,35 @@ def _in_place_of(own: Loss, meant: Loss, loss: Any) -> Loss:
 
 def prove(program: Program) -> Proof:
     """Repair a program, and try as many remedies drawn at random."""
-    job = program.make()
-    with patch.object(attempts, "run_trial", wraps=run_trial) as trials, _searched() as of:
+    job, ends = program.make(), list[float]()
+
+    def noted(patient: Patient, *, steps: int) -> Trial:
+        ends.append(math.inf)  # where it cannot be trained
+        trial = run_trial(patient, steps=steps)
+        ends[-1] = final(trial.losses)
+        return trial
+
+    with patch.object(attempts, "run_trial", noted), _searched() as of:
         found = repair(job.model, job.batches, job.loss, optimizer=job.optimizer, steps=STEPS)
-    tried = trials.call_count - 1  # the first is of the program as it is
+    tried = len(ends) - 1  # the first is of the program as it is
     plan, best = of()
+    twin = final(observe(programs[program.twin].make(), STEPS).losses)
+    drawn = [with_random_remedies(program, turn) for turn in range(tried)]
     return Proof(
         before=final(found.before.losses),
         after=judged(program, plan.patient.loss, plan.treated(best.treatment)[0]),
-        at_random=min((with_random_remedies(program, turn) for turn in range(tried)), default=math.inf),
-        twin=final(observe(programs[program.twin].make(), STEPS).losses),
+        at_random=min(drawn, default=math.inf),
+        twin=twin,
         tried=tried,
         remedies=found.remedies,
+        needed=until_near(ends[1:], twin),
+        needed_at_random=until_near(drawn, twin),
     )
+
+
+def until_near(ends: Sequence[float], twin: float) -> int:
+    """How many trials it took until one ended near the twin; all, if none did."""
+    return next((place for place, end in enumerate(ends, 1) if end <= NEAR * twin), len(ends))
 
 
 @contextmanager

@@ -12,6 +12,8 @@ false        healthy programs with such a finding
 cause        of the faults, those whose finding states the cause that was planted
 repaired     of the faults, those whose loss after the repair is within 10 % of the fixed twin's
 at random    the same, of as many remedies as the repair tried, drawn from all of them
+tried        trials that a repair made, on average
+needed       of these, those until one first ended within 10 % of the twin's; and of as many at random
 """
 
 import argparse
@@ -132,12 +134,19 @@ def row(tool: str, cases: Sequence[Case]) -> list[str]:
         share([proof.is_repaired for proof in proofs] + broken) if own else "",
         share(proof.is_repaired_at_random for proof in proofs) if own else "",
         f"{statistics.fmean(proof.tried for proof in proofs):.1f}" if own and proofs else "",
+        needed(proofs) if own and proofs else "",
     ]
+
+
+def needed(proofs: Sequence[Proof]) -> str:
+    """Trials until one was near the twin, on average: of the repairs, and of remedies drawn at random."""
+    ours = statistics.fmean(proof.needed for proof in proofs)
+    return f"{ours:.1f}, {statistics.fmean(proof.needed_at_random for proof in proofs):.1f}"
 
 
 def show(half: str, cases: Sequence[Case], steps: int) -> None:
     faults = sum(bool(case.program.fault) for case in cases)
-    headings = ("tool", "named", "alarm", "false", "cause", "repaired", "at random", "tried")
+    headings = ("tool", "named", "alarm", "false", "cause", "repaired", "at random", "tried", "needed")
     table = Table(
         title=f"{half}: {faults} faults, {len(cases) - faults} healthy programs, {steps} steps",
         caption=f"torch {torch.__version__}",
