@@ -85,7 +85,7 @@ def _first_loss(patient: Patient, mode: Callable[[], Constants]) -> float:
     """The loss on the first batch under a mode, with the random numbers of a trial."""
     copied = treated_copy(patient)
     copied.loss = LossUnder(patient.loss, mode)
-    return call(copied)
+    return float(call(copied).detach())
 
 
 def _others(constant: Constant) -> Iterator[Change]:

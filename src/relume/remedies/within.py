@@ -70,11 +70,11 @@ def _lines_of_loss(patient: Patient, mend: Mend) -> frozenset[Line]:
     return frozenset(mode.found)
 
 
-def call(patient: Patient) -> float:
-    """A patient's loss on its first batch, with the random numbers of a trial."""
+def call(patient: Patient) -> Tensor:
+    """What a patient's loss says of its first batch, with the random numbers of a trial."""
     with random_state_restored():
         torch.manual_seed(SEED)
-        return float(patient.loss(patient.model, patient.batches[0]).detach())
+        return patient.loss(patient.model, patient.batches[0])
 
 
 class ForwardWithin:
