@@ -1,14 +1,11 @@
-"""Why a layer passes too little of a gradient or too much of a signal: what its numbers single out."""
+"""Why a layer passes too little of a gradient, or saturates: what its numbers single out."""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
-from relume.diagnosis.chain import Layer, has_normalisation, hidden_layers, is_bounded, layers_of, scales
+from relume.diagnosis.chain import Layer, has_normalisation, is_bounded, layers_of, scales
 from relume.diagnosis.learning import FAST_UPDATE, LARGE_UPDATE, steps_are_large, update_ratio
-from relume.diagnosis.losses import known
 from relume.diagnosis.weights import chi, median, sigma_w2, slope
 from relume.types import Evidence, ParameterReading, Readings
 
@@ -23,19 +20,13 @@ LARGE_GAIN = 5.0  # of a normalisation: as of an input
 MOSTLY_FLAT = 0.5  # "most" of the values
 # A layer of ReLU with half its units always silent still passes a gradient; with nine tenths it does not.
 MOSTLY_SILENT = 0.9
-PASSES_TOO_LITTLE, PASSES_TOO_MUCH = 0.8, 1.25  # chi; 1 keeps the gradient
-# Of the mean square: a residual block of unit branches doubles it, once; weights do more, at every layer.
-GROWS_AT_ONCE = 2.5
-DRAWN_TOO_LARGE = 10.0  # fan-in times variance: five times He's; then the weights are at fault first
-GREW = 2.0  # times the mean square in the first steps: a layer then passes on twice as much
-LEAPT = 10.0  # the greatest loss over the first: batches alone do not differ by as much
+PASSES_TOO_LITTLE = 0.8  # chi; 1 keeps the gradient
 
 WEIGHTS = ("variance-preserving-initialisation", "layer-sequential-unit-variance", "default-initialisation")
 OVER_A_GRAPH = "average-neighbours"
 FLAT_SLOPE = "slope below 0.05, a twentieth of the gradient; 'most' is half of the values"
 ON_THE_CRITICAL_LINE = "tanh's critical line at q* = 4 (Poole et al. 2016)"
 KEEPS = "1 keeps the gradient, less loses it (Schoenholz et al. 2017)"
-GROWN = "at twice the mean square a layer passes on twice the signal's, whatever it was drawn for"
 STEPS = "a step changes healthy weights by about 1e-3 (Karpathy, CS231n); a tenth is a hundred times that"
 
 
@@ -51,7 +42,7 @@ class Cause:
 def why_it_vanishes(readings: Readings, layers: Sequence[Layer], inputs: Sequence[float]) -> Cause:
     """What makes these layers lose the gradient; `inputs` is the rms of what goes into each."""
     if steps_are_large(layers):
-        return _hasty("Steps too large put the units where they pass no gradient", layers, ())
+        return by_steps("Steps too large put the units where they pass no gradient", layers, ())
     silent = median([layer.silent_share for layer in layers])
     if silent >= MOSTLY_SILENT:
         return _dead(layers, silent)
@@ -92,21 +83,23 @@ def why_it_saturates(readings: Readings, layers: Sequence[Layer], flat: float) -
     given = readings.input.value.root_mean_square if readings.input else math.nan
     scale = median([sigma_w2(layer) for layer in layers])
     if given > LARGE_INPUT and _is_first(readings, layers[0]) and not scale > LARGE_SIGMA_W2:
-        size = _measured("root mean square of the input", given, LARGE_INPUT, "unit scale is 1")
+        size = evidence_of("root mean square of the input", given, LARGE_INPUT, "unit scale is 1")
         return Cause(
             f"{begins} because the input is large: its root mean square is {given:.3g}.",
             (share, size),
             ("standardise-input", "insert-normalisation", "replace-activation"),
         )
-    if hasty := _made_by_steps(readings, layers):
-        return _hasty(f"{begins}, where steps too large put them", hasty, (share,))
+    if hasty := made_by_steps(readings, layers):
+        return by_steps(f"{begins}, where steps too large put them", hasty, (share,))
     if scale > LARGE_SIGMA_W2 and not has_normalisation(readings):
-        size = _measured("fan-in times the weights' mean square", scale, LARGE_SIGMA_W2, ON_THE_CRITICAL_LINE)
+        size = evidence_of(
+            "fan-in times the weights' mean square", scale, LARGE_SIGMA_W2, ON_THE_CRITICAL_LINE
+        )
         said = f"{begins} because the weights are large: fan-in times their mean square is {scale:.3g}."
         return Cause(said, (share, size), (*WEIGHTS, "insert-normalisation"))
     gain = max(scales(readings), key=_size, default=None)
     if gain is not None and _size(gain) > LARGE_GAIN:
-        size = _measured(
+        size = evidence_of(
             f"root mean square of {gain.name}", _size(gain), LARGE_GAIN, "a normalisation starts at 1"
         )
         said = (
@@ -129,89 +122,9 @@ def why_it_saturates(readings: Readings, layers: Sequence[Layer], flat: float) -
     return Cause(said, (share,), remedies)
 
 
-def why_it_grows(
-    readings: Readings, layers: Sequence[Layer], factor: float, what: str, *, measured: float
-) -> Cause:
-    """What makes a signal or a gradient grow with depth.
-
-    `factor` is that of a layer on the mean square by the theory of its weights; `measured` is the one seen.
-    """
-    hasty = _made_by_steps(readings, layers)
-    if hasty or _leapt_at_once(readings):
-        return _hasty(f"The {what} grows since steps too large blew up the weights", hasty or layers, ())
-    if (grown := _growth_since(readings, layers)) > GREW:
-        size = _measured("fan-in times the weights' mean square, over the first steps'", grown, GREW, GROWN)
-        return Cause(
-            f"The {what} grows since training has made the weights large: by their mean square they are "
-            f"{grown:.3g} times what they were in the first steps. The learning rate is too high.",
-            (size,),
-            ("lower-learning-rate", "clip-gradients", "insert-normalisation", *WEIGHTS),
-        )
-    if factor > PASSES_TOO_MUCH and not has_normalisation(readings):
-        size = _measured(f"factor of a layer on the {what}'s mean square", factor, 1.0, KEEPS)
-        return Cause(
-            f"The weights are too large for {layers[0].activation.name}: by their variance, a layer "
-            f"multiplies the {what}'s mean square by {factor:.3g}.",
-            (size,),
-            (*WEIGHTS, "insert-normalisation", "clip-gradients"),
-        )
-    if measured > GROWS_AT_ONCE and not has_normalisation(readings):
-        size = _measured(f"factor of a layer on the {what}'s mean square, measured", measured, 1.0, KEEPS)
-        return Cause(
-            f"The weights are too large for what each layer computes with them: it multiplies the {what}'s "
-            f"mean square by {measured:.3g}.",
-            (size,),
-            (*WEIGHTS, "insert-normalisation", "clip-gradients", OVER_A_GRAPH),
-        )
-    if has_normalisation(readings):
-        return Cause(
-            f"Depth: the weights are normalised, and each layer multiplies the {what} by a little. Batch "
-            "normalisation before ReLU does so by 1.21 in a plain network (Yang et al. 2019).",
-            (),
-            ("clip-gradients", "lower-learning-rate", "layer-sequential-unit-variance"),
-        )
-    return Cause(
-        f"Depth without normalisation: the weights' variance keeps the {what}, but what {len(layers)} layers "
-        "add and pass on is not scaled back.",
-        (),
-        ("insert-normalisation", *WEIGHTS, "clip-gradients", OVER_A_GRAPH),
-    )
-
-
-def _growth_since(readings: Readings, layers: Sequence[Layer]) -> float:
-    """The mean square of these layers' weights over that in the first steps; 1 if unknown."""
-    names = {layer.name for layer in layers}
-    first = layers_of(readings.opening) if readings.opening is not None else []
-    begun = median([sigma_w2(layer) for layer in first if layer.name in names])
-    return median([sigma_w2(layer) for layer in layers]) / begun if begun > 0 else 1.0
-
-
-def _leapt_at_once(readings: Readings) -> bool:
-    """Whether the loss was ordinary before the first steps, which were large, and is not after them."""
-    losses = np.abs(known(readings.steps))
-    if readings.opening is None or len(losses) < 2 or not losses[1:].max() > LEAPT * losses[0]:
-        return False
-    first = hidden_layers(readings.opening)
-    drawn = median([sigma_w2(layer) for layer in first])  # after the first steps: larger than it was
-    return steps_are_large(first) and drawn < DRAWN_TOO_LARGE
-
-
-def why_it_grows_over_time(layer: Layer, factor: float) -> Cause:
-    """What makes a gradient grow back over the calls of a recurrence; `factor` is that of one call."""
-    if steps_are_large([layer]):
-        return _hasty("The gradient grows over time since steps too large blew up the weights", [layer], ())
-    size = _measured("factor of a call on the gradient", factor, 1.0, "1 keeps it (Pascanu et al. 2013)")
-    return Cause(
-        f"The weights are too large for a recurrence: each call of {layer.name} multiplies the gradient by "
-        f"{factor:.3g}, and the same weights do it at every call.",
-        (size,),
-        (*WEIGHTS, "clip-gradients", "insert-normalisation"),
-    )
-
-
 def without_slope(last: Layer, behind: Layer) -> Cause:
     """Layers whose gradient is exactly 0 though their units fire: what comes after has no slope at all."""
-    arrives = _measured(
+    arrives = evidence_of(
         f"gradient at {last.sites[-1]}, while {behind.sites[0]} gets one", 0.0, 0.0, "exactly 0 is not small"
     )
     return Cause(
@@ -246,7 +159,7 @@ def _shallow(layers: Sequence[Layer], typical: float) -> Cause:
         f"The slope of {name} where its units sit: {typical:.2g} (root mean square), so each layer takes "
         "most of the gradient away, whatever usual weights it has.",
         (
-            _measured(
+            evidence_of(
                 f"slope of {name} where units sit",
                 typical,
                 STEEP_ENOUGH,
@@ -264,28 +177,34 @@ def _weak(layers: Sequence[Layer], factor: float, inputs: Sequence[float]) -> Ca
         f"The weights are too small for {layers[0].activation.name}: fan-in times their mean square is "
         f"{scale:.2g}, and {wanted:.2g} would keep the gradient."
     )
-    size = _measured(
+    size = evidence_of(
         "factor of a layer on the gradient's mean square (chi)", factor, PASSES_TOO_LITTLE, KEEPS
     )
     return Cause(said, (size,), (*WEIGHTS, "insert-normalisation"))
 
 
-def _made_by_steps(readings: Readings, layers: Sequence[Layer]) -> Sequence[Layer]:
+def in_first_steps(readings: Readings, layers: Sequence[Layer]) -> list[Layer]:
+    """The same layers as they were in the first steps; none, if these were not seen apart."""
+    names = {layer.name for layer in layers}
+    first = layers_of(readings.opening) if readings.opening is not None else []
+    return [layer for layer in first if layer.name in names]
+
+
+def made_by_steps(readings: Readings, layers: Sequence[Layer]) -> Sequence[Layer]:
     """The layers, over all steps or as in the first, if steps made their weights; none, if they did not.
 
     Later, steps are small against the weights that the first have made.
     """
     if steps_are_large(layers):
         return layers
-    names = {layer.name for layer in layers}
-    first = layers_of(readings.opening) if readings.opening is not None else []
-    begun = [layer for layer in first if layer.name in names]
+    begun = in_first_steps(readings, layers)
     return begun if update_ratio(begun) > FAST_UPDATE else []
 
 
-def _hasty(said: str, layers: Sequence[Layer], evidence: tuple[Evidence, ...]) -> Cause:
+def by_steps(said: str, layers: Sequence[Layer], evidence: tuple[Evidence, ...]) -> Cause:
+    """Steps that changed these layers' weights by too much, after what they did."""
     ratio = update_ratio(layers)
-    size = _measured("update of the weights over the weights, a step", ratio, LARGE_UPDATE, STEPS)
+    size = evidence_of("update of the weights over the weights, a step", ratio, LARGE_UPDATE, STEPS)
     return Cause(
         f"{said}: one changes the weights by {ratio:.0%}.",
         (*evidence, size),
@@ -297,7 +216,8 @@ def _size(parameter: ParameterReading) -> float:
     return parameter.weight_norm / math.sqrt(max(parameter.size, 1))
 
 
-def _measured(quantity: str, measured: float, threshold: float, source: str) -> Evidence:
+def evidence_of(quantity: str, measured: float, threshold: float, source: str) -> Evidence:
+    """A number beside its threshold, and where that is from."""
     return Evidence(quantity=quantity, measured=measured, threshold=threshold, source=source)
 
 

@@ -58,6 +58,11 @@ def course(readings: Readings) -> Course:
     return "falls" if end < start and (falls or halved) else "flat"
 
 
+def is_idle(readings: Readings) -> bool:
+    """Whether the loss stood still at first and came to nothing later: hardly a training that works does."""
+    return stood_still(readings.steps) and course(readings) == "flat"
+
+
 def has_recovered(steps: Steps) -> bool:
     """Whether the loss has come down to a quarter of its first, whatever it did in between."""
     return has_curve(steps) and bool(levels(steps)[1] < RECOVERED * known(steps)[0])

@@ -4,8 +4,8 @@ import math
 from collections.abc import Iterator
 from itertools import islice
 
-from relume.diagnosis.causes import why_it_grows
 from relume.diagnosis.chain import Layer, examples_of, layers_of, sites_of, weights_of
+from relume.diagnosis.growing import why_it_grows
 from relume.diagnosis.large_values import LARGE_VALUE, large_from_the_start
 from relume.diagnosis.learning import severity_of
 from relume.diagnosis.rule import Rule

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 
-from relume.diagnosis.causes import Cause, why_it_grows, why_it_grows_over_time
+from relume.diagnosis.causes import Cause
 from relume.diagnosis.chain import (
     Layer,
     examples_of,
@@ -14,6 +14,7 @@ from relume.diagnosis.chain import (
     unrolled,
     weights_of,
 )
+from relume.diagnosis.growing import why_it_grows, why_it_grows_over_time
 from relume.diagnosis.learning import severity_of
 from relume.diagnosis.losses import has_recovered
 from relume.diagnosis.rule import Rule

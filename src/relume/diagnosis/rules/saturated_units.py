@@ -16,7 +16,7 @@ from relume.diagnosis.chain import (
     weights_of,
 )
 from relume.diagnosis.learning import loss_falls, severity_of
-from relume.diagnosis.losses import HALVED, course, has_curve, levels, stood_still
+from relume.diagnosis.losses import HALVED, course, has_curve, is_idle, levels, stood_still
 from relume.diagnosis.rule import Rule
 from relume.diagnosis.weights import median, sigma_w2
 from relume.types import Evidence, Finding, Reading, Readings, Severity
@@ -102,8 +102,7 @@ def _stuck_output(readings: Readings) -> Layer | None:
 
 
 def _least_of_output(readings: Readings) -> float:
-    is_idle = course(readings) == "flat" and stood_still(readings.steps)
-    return MOSTLY_FLAT if is_idle else EXTREME_SHARE
+    return MOSTLY_FLAT if is_idle(readings) else EXTREME_SHARE
 
 
 def _out_of_reach(readings: Readings, output: Layer) -> Cause:
@@ -169,7 +168,7 @@ def _is_drawn_shut(readings: Readings, layer: Layer) -> bool:
 
 def _holds_all_up(readings: Readings, layer: Layer) -> bool:
     """Whether a gate is open or shut throughout, and nothing is learnt: no training that works has both."""
-    return layer.flat_share > EXTREME_SHARE and stood_still(readings.steps) and course(readings) == "flat"
+    return layer.flat_share > EXTREME_SHARE and is_idle(readings)
 
 
 def _by_design(layers: Sequence[Layer]) -> Cause:

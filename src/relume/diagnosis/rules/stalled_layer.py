@@ -87,7 +87,7 @@ def find(readings: Readings) -> Iterator[Finding]:
 
 
 def _slowed(layers: Sequence[ParameterReading], share: float) -> Iterator[Finding]:
-    """Layers with next to none of the learning rate that others have, in a network that has yet to learn."""
+    """Layers that have less than a share of the learning rate that others have."""
     greatest = max((p.learning_rate for p in layers if p.learning_rate), default=0.0)
     slowed = [p for p in layers if p.learning_rate and p.measured and p.learning_rate < share * greatest]
     if not slowed:

@@ -30,7 +30,7 @@ REBOUND, REBOUND_SHARE = 2.0, 0.3
 ALL_LOST, ALL_LOST_SHARE, RUNAWAY = 1.2, 0.6, 2.0
 OUTGROWN_IDLY = 5.0  # while the loss hardly falls
 # A loss that falls in the first steps and stays is that of a head that had little to learn.
-FELL, NOT_SO_LARGE = 0.7, 0.25
+FELL = 0.7
 TREBLED, ABOUT_HALVED = 3.0, 0.55  # the weights: the loss then has to be about halved
 WILD, FELL_FAR = 0.5, 0.55  # whatever the steps are: behind a normalisation large ones are none
 # Of some layer's weights, over all steps: trainings that work have 0.47 with a swing of 0.23, and
@@ -141,13 +141,13 @@ def _of_memory(readings: Readings, memory: Memory) -> Trouble | None:
 
 
 def _has_learned(readings: Readings, largest: float, end: float) -> bool:
-    """Whether the loss is well below its first, or seems to fall, under steps that are not so large."""
+    """Whether the loss is below its first or seems to fall; well below it, where steps are very large."""
     losses = known(readings.steps)
     falls = fall_in_errors(losses) > STANDARD_ERRORS / 2
     share = end / abs(float(losses[0]))
-    is_calm = swing(readings.steps) < WILD
-    fell = (is_calm and share < FELL_FAR) or (share < FELL and largest < NOT_SO_LARGE)
-    return fell or (falls and largest < FAST_UPDATE)
+    if largest < FAST_UPDATE:
+        return falls or share < FELL
+    return swing(readings.steps) < WILD and share < FELL_FAR
 
 
 def _replaced(readings: Readings, highest: float, end: float) -> Trouble | None:

@@ -89,7 +89,7 @@ def _fading_steadily(opening: Readings, *, is_still: bool) -> "_Fading | None":
     return _fading(opening, ratio) if _is_steady(opening, FEWER_LAYERS) else None
 
 
-def _is_steady(view: Readings, fewest: int = STEADY_LAYERS) -> bool:
+def _is_steady(view: Readings, fewest: int) -> bool:
     """Whether nearly every layer takes its part of the gradient, so that more layers would leave none."""
     gradients = [layer.gradient for layer in hidden_layers(view) if layer.gradient > 0]
     losing = sum(behind > STEADY_LOSS * before for before, behind in pairwise(gradients))
